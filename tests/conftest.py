@@ -1,0 +1,26 @@
+"""Shared test set-up: x64 on, strict dtype promotion, a persistent compilation cache."""
+
+import os
+from pathlib import Path
+
+import jax
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).resolve().parents[1]
+
+jax.config.update("jax_enable_x64", True)
+jax.config.update("jax_numpy_dtype_promotion", "strict")
+cache = os.environ.get("JAX_COMPILATION_CACHE_DIR", str(ROOT / ".cache" / "jax"))
+jax.config.update("jax_compilation_cache_dir", cache)
+jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
+
+# Compilation makes single examples slow, so no deadline; derandomised so that a failure repeats.
+settings.register_profile("project", derandomize=True, deadline=None, max_examples=25)
+settings.load_profile("project")
+
+
+@pytest.fixture(scope="session")
+def root():
+    """Root of the checkout."""
+    return ROOT
