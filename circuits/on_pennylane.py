@@ -1,0 +1,210 @@
+"""PennyLane devices as a backend.
+
+Circuits go to a device as NumPy tapes with parameter broadcasting: one tape for a whole batch,
+which the device's own preprocessing splits where it cannot broadcast. Nothing here runs inside
+JAX's tracing, so any pair of PennyLane and JAX versions works.
+"""
+
+import inspect
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from circuits.angles import Angles, batch_length, check_angles
+from circuits.circuit import Circuit, Slot, circuit_size
+from circuits.estimation import basis_change, estimate, measurement_groups
+from circuits.observables import PauliSum, check_observables
+from circuits.protocol import Result, check_count, check_seed
+
+NAMES = {
+    "id": "Identity",
+    "h": "Hadamard",
+    "x": "PauliX",
+    "y": "PauliY",
+    "z": "PauliZ",
+    "s": "S",
+    "t": "T",
+    "sx": "SX",
+    "rx": "RX",
+    "ry": "RY",
+    "rz": "RZ",
+    "p": "PhaseShift",
+    "cx": "CNOT",
+    "cy": "CY",
+    "cz": "CZ",
+    "ch": "CH",
+    "swap": "SWAP",
+    "iswap": "ISWAP",
+    "crx": "CRX",
+    "cry": "CRY",
+    "crz": "CRZ",
+    "cp": "ControlledPhaseShift",
+    "rxx": "IsingXX",
+    "ryy": "IsingYY",
+    "rzz": "IsingZZ",
+    "ccx": "Toffoli",
+    "cswap": "CSWAP",
+}
+ADJOINTS = {"sdg": "S", "tdg": "T"}
+
+
+@dataclass(frozen=True)
+class PennyLaneBackend:
+    """Runs circuits on a PennyLane device.
+
+    Args:
+        device: name of a device, made with as many wires as the circuit has, or a device object
+            whose wires include 0, 1, ...
+        shots: for each measurement basis; None for the exact values of a simulator.
+        seed: of a device made by name that takes one; `info["effective"]["seed"]` is None where
+            the device decides for itself.
+
+    >>> from circuits import build_circuit, gate, z
+    >>> circuit = build_circuit([gate("rx", 0, angle=("w", 0))])
+    >>> result = PennyLaneBackend().expectation(circuit, z(0), {"w": [[0.0], [np.pi]]})
+    >>> print(result.values.ravel())
+    [ 1. -1.]
+    """
+
+    device: Any = "default.qubit"
+    shots: int | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.shots is not None:
+            check_count("shots", self.shots)
+        check_seed(self.seed)
+
+    def expectation(
+        self, circuit: Circuit, observables: PauliSum | Iterable[PauliSum], angles: Angles
+    ) -> Result:
+        """Return values of k observables for every set of angles; see `Backend`."""
+        checked = check_observables(observables, circuit.n_qubits)
+        arrays = check_angles(circuit, angles)
+        device, seed = _open(self.device, circuit.n_qubits, self.seed)
+        start = time.perf_counter()
+        if self.shots is None:
+            values = _exact(device, to_tape(circuit, checked, arrays), batch_length(arrays))
+            std = np.zeros(values.shape)
+        else:
+            groups = measurement_groups(checked)
+            rotated = [circuit + basis_change(group, circuit.n_qubits) for group in groups]
+            bits = [_bits(device, each, arrays, self.shots) for each in rotated]
+            values, std = estimate(checked, bits)
+        seconds = {"compile": 0.0, "execute": time.perf_counter() - start}
+        return Result(values, std, _info(self, device, seed, circuit, seconds))
+
+    def sample(
+        self, circuit: Circuit, angles: Angles, *, shots: int, seed: int
+    ) -> npt.NDArray[np.uint8]:
+        """Return measured bits (b, shots, n); see `Backend`."""
+        check_count("shots", shots)
+        check_seed(seed)
+        arrays = check_angles(circuit, angles)
+        device, _ = _open(self.device, circuit.n_qubits, seed)
+        return _bits(device, circuit, arrays, shots)
+
+
+def to_tape(
+    circuit: Circuit, observables: Sequence[PauliSum], angles: Angles, shots: int | None = None
+):
+    """Return the circuit as a PennyLane tape that broadcasts over batched angles.
+
+    Args:
+        circuit: on n qubits, which become wires 0 to n-1.
+        observables: one ``expval`` for each; ``sample`` of all wires where there are none.
+        angles: `{segment: (size,) or (b, size)}` in radians.
+        shots: number of shots, None for exact.
+
+    Returns:
+        A `pennylane.tape.QuantumScript`.
+
+    >>> from circuits import build_circuit, gate, z
+    >>> circuit = build_circuit([gate("rx", 0, angle=("w", 0))])
+    >>> to_tape(circuit, [z(0)], {"w": np.zeros((5, 1))}).batch_size
+    5
+    """
+    import pennylane as qp
+    from pennylane.tape import QuantumScript
+
+    arrays = check_angles(circuit, angles)
+    operations = [_operation(qp, gate, arrays) for gate in circuit.gates]
+    measured = [qp.expval(_observable(qp, item)) for item in observables]
+    measured = measured or [qp.sample(wires=range(circuit.n_qubits))]
+    return QuantumScript(operations, measured, shots=shots)
+
+
+def _operation(qp, gate, arrays):
+    if gate.name in ADJOINTS:
+        return qp.adjoint(getattr(qp, ADJOINTS[gate.name])(gate.wires))
+    kind = getattr(qp, NAMES[gate.name])
+    if gate.angle is None:
+        return kind(wires=gate.wires)
+    at = gate.angle
+    return kind(arrays[at.segment][..., at.index] if isinstance(at, Slot) else at, wires=gate.wires)
+
+
+def _observable(qp, observable: PauliSum) -> Any:
+    terms = observable.terms or ((0.0, ()),)
+    strings = [
+        qp.prod(*(getattr(qp, letter)(wire) for wire, letter in string)) if string else qp.I(0)
+        for _, string in terms
+    ]
+    return qp.dot([value for value, _ in terms], strings)
+
+
+def _open(device, n_qubits: int, seed: int):
+    """Device and the seed that it took, None where it takes none."""
+    import pennylane as qp
+
+    if isinstance(device, str):
+        opened = qp.device(device, wires=n_qubits)
+        if "seed" not in inspect.signature(type(opened)).parameters:
+            return opened, None
+        return qp.device(device, wires=n_qubits, seed=seed), seed
+    if device.wires is not None and not set(range(n_qubits)) <= set(device.wires):
+        raise ValueError(
+            f"The circuit has {n_qubits} qubits, but the device {device.name!r} has the wires "
+            f"{list(device.wires)}."
+        )
+    return device, None
+
+
+def _exact(device, tape, length: int) -> npt.NDArray[np.float64]:
+    import pennylane as qp
+
+    (values,) = qp.execute([tape], device, diff_method=None)
+    values = values if isinstance(values, tuple) else (values,)
+    columns = [np.broadcast_to(np.asarray(value, float), (length,)) for value in values]
+    return np.stack(columns, axis=1)
+
+
+def _bits(device, circuit: Circuit, arrays, shots: int) -> npt.NDArray[np.uint8]:
+    """Bits (b, shots, n); a tape that does not depend on the batch runs b times the shots."""
+    import pennylane as qp
+
+    length = batch_length(arrays)
+    tape = to_tape(circuit, [], arrays, shots)
+    if tape.batch_size is None:
+        tape = to_tape(circuit, [], arrays, shots * length)
+    (bits,) = qp.execute([tape], device, diff_method=None)
+    return np.asarray(bits).astype(np.uint8).reshape(length, shots, circuit.n_qubits)
+
+
+def _info(backend: PennyLaneBackend, device, seed: int | None, circuit: Circuit, seconds):
+    is_ours = type(device).__module__.split(".")[0] in ("pennylane", "pennylane_lightning")
+    requested = {"device": str(backend.device), "shots": backend.shots, "seed": backend.seed}
+    effective = {"device": device.name, "shots": backend.shots, "seed": seed}
+    return {
+        "backend": "PennyLaneBackend",
+        "shots": backend.shots,
+        "simulated": True if is_ours else None,
+        "seconds": seconds,
+        "circuit": circuit_size(circuit),
+        "requested": requested,
+        "effective": effective if backend.shots else effective | {"seed": None},
+    }

@@ -1,0 +1,70 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from circuits import batch_length, build_circuit, check_angles, expectation, gate, state, z
+from circuits.backends import Exact
+
+
+@pytest.fixture
+def circuit():
+    return build_circuit([gate("rx", 0, angle=("inputs", 0)), gate("ry", 0, angle=("weights", 1))])
+
+
+def test_arrays_come_back_as_float64_in_the_order_of_the_circuit(circuit):
+    angles = {"weights": jnp.zeros(2, jnp.float32), "inputs": [[1], [2], [3]]}
+    checked = check_angles(circuit, angles)
+    assert list(checked) == ["inputs", "weights"]
+    assert {name: (a.shape, a.dtype) for name, a in checked.items()} == {
+        "inputs": ((3, 1), np.float64),
+        "weights": ((2,), np.float64),
+    }
+    assert batch_length(checked) == 3
+    assert batch_length(check_angles(circuit, {"weights": np.zeros(2), "inputs": np.ones(1)})) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"inputs": [np.nan]}, "'inputs' must be finite"),
+        ({"inputs": [[0.0], [np.inf]]}, "'inputs' must be finite"),
+        ({"weights": np.zeros(3)}, r"'weights' must have shape \(2,\) or \(b, 2\), .*\(3,\)"),
+        ({"weights": 0.0}, r"'weights' must have shape .* but have shape \(\)"),
+        ({"weights": np.zeros((1, 1, 2))}, r"but have shape \(1, 1, 2\)"),
+        ({"weights": np.zeros((0, 2))}, r"but have shape \(0, 2\)"),
+        ({"other": np.zeros(2)}, r"must have the segments \['inputs', 'weights'\], but has"),
+        (
+            {"weights": np.zeros((3, 2)), "inputs": np.zeros((4, 1))},
+            "same length, but have {'inputs': 4, 'weights': 3}",
+        ),
+    ],
+)
+def test_wrong_angles_are_refused(circuit, changes, message):
+    with pytest.raises(ValueError, match=message):
+        check_angles(circuit, {"inputs": np.zeros(1), "weights": np.zeros(2)} | changes)
+
+
+def test_missing_segments_are_refused(circuit):
+    with pytest.raises(ValueError, match=r"but has \['inputs'\]"):
+        check_angles(circuit, {"inputs": np.zeros(1)})
+
+
+@pytest.mark.parametrize("function", [state, lambda circuit: expectation(circuit, z(0))])
+def test_the_simulator_refuses_wrong_shapes_rather_than_clamp_an_index(circuit, function):
+    short = {"inputs": jnp.zeros(1), "weights": jnp.zeros(1)}
+    with pytest.raises(
+        ValueError, match=r"'weights' must have shape \(2,\), but have shape \(1,\)"
+    ):
+        jax.jit(function(circuit))(short)
+    with pytest.raises(ValueError, match="must have the segments"):
+        function(circuit)({"inputs": jnp.zeros(1)})
+
+
+def test_backends_say_that_they_cannot_be_traced(circuit):
+    def loss(weights):
+        angles = {"inputs": np.zeros(1), "weights": weights}
+        return Exact().expectation(circuit, z(0), angles).values.sum()
+
+    with pytest.raises(TypeError, match=r"cannot be traced by JAX.*circuits\.expectation"):
+        jax.grad(loss)(jnp.zeros(2))
