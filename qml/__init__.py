@@ -1,0 +1,57 @@
+"""Learning: data, models, training, and offloading to circuits or annealers."""
+
+from qml.checkpoints import Frozen, freeze, load_checkpoint, save_checkpoint, thaw
+from qml.data import Dataset, load_dataset
+from qml.ensembles import Ensemble, fit_ensemble, score_ensemble
+from qml.models import (
+    CircuitModel,
+    Model,
+    WeakClassifiers,
+    best_threshold,
+    circuit_model,
+    fit_weak_classifiers,
+    linear_model,
+    predict,
+    respond,
+    reuploading_model,
+    vote,
+)
+from qml.offloading import Annealed, Inference, anneal, batch_angles, infer
+from qml.preprocessing import Scaler, fit_scaler, scale_features
+from qml.training import Fit, fit, logistic_loss, square_loss
+
+__all__ = [
+    "Dataset",
+    "load_dataset",
+    "Scaler",
+    "fit_scaler",
+    "scale_features",
+    "Model",
+    "CircuitModel",
+    "circuit_model",
+    "linear_model",
+    "reuploading_model",
+    "WeakClassifiers",
+    "fit_weak_classifiers",
+    "respond",
+    "vote",
+    "best_threshold",
+    "predict",
+    "Fit",
+    "fit",
+    "logistic_loss",
+    "square_loss",
+    "Inference",
+    "infer",
+    "batch_angles",
+    "Annealed",
+    "anneal",
+    "Ensemble",
+    "fit_ensemble",
+    "score_ensemble",
+    "Frozen",
+    "freeze",
+    "thaw",
+    "save_checkpoint",
+    "load_checkpoint",
+]

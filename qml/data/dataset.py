@@ -1,0 +1,163 @@
+"""What a data set is: named columns, labels, a fixed split, a digest and a card."""
+
+import hashlib
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+
+class Dataset(NamedTuple):
+    """Events with two classes and a split that never changes.
+
+    `x` (N, f) float64 and `y` (N,) int64 with 1 = signal; `features` and `units` name the f
+    columns ("1" is dimensionless); `train` and `test` are disjoint row numbers; `sha256` is the
+    digest of the four arrays, whatever file they came from; `card` tells the story in markdown.
+
+    >>> from qml.data import load_dataset
+    >>> data = load_dataset("toy_rings")
+    >>> x, y = data.x[data.train], data.y[data.train]
+    >>> x.shape, y.shape
+    ((200, 2), (200,))
+    """
+
+    name: str
+    x: np.ndarray
+    y: np.ndarray
+    features: tuple[str, ...]
+    units: tuple[str, ...]
+    train: np.ndarray
+    test: np.ndarray
+    sha256: str
+    card: str
+
+
+def make_dataset(
+    name: str,
+    x: ArrayLike,
+    y: ArrayLike,
+    *,
+    features: tuple[str, ...],
+    train: ArrayLike,
+    test: ArrayLike,
+    units: tuple[str, ...] | None = None,
+    card: str = "",
+) -> Dataset:
+    """Return a checked data set with its digest.
+
+    Args:
+        name: what messages and records call it.
+        x: (N, f) finite features.
+        y: (N,) labels, 1 for signal and 0 for background.
+        features: f column names.
+        train: row numbers to train on; must hold both classes.
+        test: row numbers to measure on; must hold both classes and share no row with `train`.
+        units: f units; all "1" (dimensionless) where not given.
+        card: a description in markdown.
+
+    Returns:
+        The data set.
+
+    Raises:
+        ValueError: on shapes that do not match, values that are not finite, labels other than
+            0 and 1, and a split that overlaps, leaves the data or misses a class.
+
+    >>> data = make_dataset("four", [[0.0], [1.0], [2.0], [3.0]], [0, 1, 0, 1],
+    ...                     features=("a",), train=[0, 1], test=[2, 3])
+    >>> data.units, data.sha256[:8]
+    (('1',), '2ae43a45')
+    """
+    units = units or ("1",) * len(features)
+    x, y = np.asarray(x, dtype=np.float64), np.asarray(y)
+    _check_events(name, x, y, features, units)
+    rows = {"train": np.asarray(train), "test": np.asarray(test)}
+    _check_split(name, y, **rows)
+    arrays = {"x": x, "y": y.astype(np.int64), **{k: v.astype(np.int64) for k, v in rows.items()}}
+    return Dataset(
+        name, features=features, units=units, sha256=content_digest(arrays), card=card, **arrays
+    )
+
+
+def content_digest(arrays: dict[str, np.ndarray]) -> str:
+    """SHA-256 of names, types, shapes and little-endian bytes, so of content and not of a file.
+
+    Args:
+        arrays: named arrays of any shape; their order does not matter.
+
+    Returns:
+        64 hexadecimal digits.
+
+    >>> content_digest({"a": np.arange(3)})[:8] == content_digest({"a": np.arange(3) + 1})[:8]
+    False
+    """
+    digest = hashlib.sha256()
+    for name, array in sorted(arrays.items()):
+        array = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+        digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def fixed_permutation(n: int, seed: int) -> np.ndarray:
+    """Return a permutation (n,) that is the same on every machine and NumPy version.
+
+    NumPy promises the raw stream of a bit generator for ever, but not that of `permutation`.
+
+    >>> fixed_permutation(5, seed=1).tolist()
+    [2, 4, 0, 3, 1]
+    """
+    return np.argsort(np.random.PCG64(seed).random_raw(n), kind="stable")
+
+
+def stratified_split(y: ArrayLike, train_share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Shuffle the rows and put the same share of each class into the training part.
+
+    Args:
+        y: (N,) labels 0 and 1.
+        train_share: share of each class that is trained on, in (0, 1).
+        seed: of the fixed permutation.
+
+    Returns:
+        Row numbers of the training part and of the rest, both in shuffled order.
+
+    >>> train, test = stratified_split([0, 0, 0, 0, 1, 1], 0.5, seed=0)
+    >>> train.size, test.size, sum(row >= 4 for row in train.tolist())
+    (3, 3, 1)
+    """
+    y = np.asarray(y)
+    order = fixed_permutation(y.size, seed)
+    by_class = [order[y[order] == label] for label in (0, 1)]
+    kept = np.concatenate([rows[: round(train_share * rows.size)] for rows in by_class])
+    in_train = np.isin(order, kept)
+    return order[in_train], order[~in_train]
+
+
+def _check_events(name, x, y, features, units) -> None:
+    if x.ndim != 2 or y.shape != x.shape[:1]:
+        raise ValueError(
+            f"Data set `{name}` must have x (N, f) and y (N,), but has {x.shape} and {y.shape}."
+        )
+    if not len(features) == len(units) == x.shape[1]:
+        raise ValueError(
+            f"Data set `{name}` must name {x.shape[1]} features and units, "
+            f"but names {len(features)} and {len(units)}."
+        )
+    bad = np.flatnonzero(~np.isfinite(x).all(axis=1))
+    if bad.size:
+        raise ValueError(
+            f"Data set `{name}` must be finite, but {bad.size} rows hold NaN or infinity, "
+            f"the first is row {bad[0]}."
+        )
+    if not np.isin(y, (0, 1)).all():
+        raise ValueError(f"Data set `{name}` must have labels 0 and 1, but has {np.unique(y)[:4]}.")
+
+
+def _check_split(name, y, train, test) -> None:
+    rows = np.concatenate([train, test])
+    if rows.dtype.kind not in "iu" or not np.isin(rows, np.arange(y.size)).all():
+        raise ValueError(f"Data set `{name}` must be split by row numbers from 0 to {y.size - 1}.")
+    if np.unique(rows).size != rows.size:
+        raise ValueError(f"Data set `{name}` must not use a row twice in its split, but does.")
+    for part, chosen in {"train": train, "test": test}.items():
+        if np.unique(y[chosen]).size != 2:
+            raise ValueError(f"Data set `{name}` must have both classes in `{part}`, but has not.")
