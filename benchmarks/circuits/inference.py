@@ -1,0 +1,82 @@
+"""Exact inference of a re-uploading circuit: our backend beside PennyLane's and Qiskit's.
+
+Claim measured: a batch of samples through `circuits.Exact`, compared with the same circuits through
+PennyLane's `default.qubit` (one broadcast tape) and Qiskit's `StatevectorEstimator` (one broadcast
+PUB), all in this process and interleaved, best of several rounds. Compile time stands apart. Run it
+with `make bench`; it prints the table and writes it to `benchmarks/results/inference.md`.
+"""
+
+import platform
+import time
+from pathlib import Path
+
+import jax
+import numpy as np
+from rich.progress import track
+
+from circuits import Exact, PennyLaneBackend, QiskitBackend, reuploading, z
+
+SAMPLES, LAYERS, ROUNDS = 1000, 4, 3
+RESULTS = Path(__file__).parents[1] / "results" / "inference.md"
+
+
+def main() -> None:
+    """Time every size, print the table and write it."""
+    rows = [measure(n) for n in track((2, 4, 6, 8), "timing", transient=True)]
+    text = "\n".join([header(), *rows, ""])
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(text)
+    print(text)
+
+
+def measure(n_qubits: int) -> str:
+    """One line of the table: seconds of each program and the ratio of the best peer to ours."""
+    circuit = reuploading(n_qubits, LAYERS, n_qubits)
+    observables = tuple(z(wire) for wire in range(n_qubits))
+    rng = np.random.default_rng(0)
+    angles = {
+        "weights": rng.normal(size=circuit.segments["weights"]),
+        "inputs": rng.normal(size=(SAMPLES, circuit.segments["inputs"])),
+    }
+    backends = {
+        "ours": Exact(),
+        "PennyLane": PennyLaneBackend("default.qubit"),
+        "Qiskit": QiskitBackend(None, shots=None),
+    }
+    first, values = {}, {}
+    for name, backend in backends.items():
+        first[name], values[name] = timed(backend, circuit, observables, angles)
+    for name in ("PennyLane", "Qiskit"):  # a wrong answer has no speed
+        np.testing.assert_allclose(values[name], values["ours"], atol=1e-4)
+    best = dict(first)
+    for _ in range(ROUNDS):
+        for name, backend in backends.items():
+            best[name] = min(best[name], timed(backend, circuit, observables, angles)[0])
+    peer = min(best["PennyLane"], best["Qiskit"])
+    cells = [f"{n_qubits}", f"{first['ours'] - best['ours']:.2f}"]
+    cells += [f"{1000 * best[name]:.1f}" for name in backends] + [f"{peer / best['ours']:.1f}"]
+    return "| " + " | ".join(cells) + " |"
+
+
+def timed(backend, circuit, observables, angles) -> tuple[float, np.ndarray]:
+    """Seconds and values of one call."""
+    start = time.perf_counter()
+    values = backend.expectation(circuit, observables, angles).values
+    return time.perf_counter() - start, values
+
+
+def header() -> str:
+    """What was measured, and on what."""
+    device = jax.devices()[0]
+    return (
+        f"# Exact inference of {SAMPLES} samples, {LAYERS} re-uploading layers, all Z\n\n"
+        f"Made by `make bench` on {device.platform} ({platform.machine()}, "
+        f"{len(jax.devices())} device), complex64, best of {ROUNDS + 1} interleaved rounds. "
+        "Only the ratio carries over to another machine.\n\n"
+        "| qubits | our first call extra, s (compile) | ours, ms | PennyLane default.qubit, ms "
+        "| Qiskit StatevectorEstimator, ms | best peer / ours |\n|---:|---:|---:|---:|---:|---:|"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Benchmarks as data: specs, runs, records, tables, reports."""

@@ -1,0 +1,72 @@
+"""Progress of a run: bars on a terminal, one plain line a cell elsewhere."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from experiments.records import Record
+
+
+class Bars:
+    """A bar for the cells of the run and one for the stage of the current cell."""
+
+    def __init__(self, progress: Progress, title: str):
+        """Add both bars to a rich progress display."""
+        self.progress = progress
+        self.cells = progress.add_task(title, total=None)
+        self.current = progress.add_task("loading", total=None)
+
+    def stage(self, label: str, done: int, total: int) -> None:
+        """Show how far the current cell has come."""
+        # A stage of one step has no inner progress: an indeterminate bar says that it is busy.
+        self.progress.update(
+            self.current, description=label, completed=done, total=total if total > 1 else None
+        )
+
+    def finished(self, record: Record, done: int, total: int) -> None:
+        """Move the outer bar."""
+        self.progress.update(self.cells, completed=done, total=total)
+
+
+class Lines:
+    """One line a finished cell, for logs and pipes."""
+
+    def __init__(self, console: Console):
+        """Keep the console."""
+        self.console = console
+
+    def stage(self, label: str, done: int, total: int) -> None:
+        """Stages are not shown in a log."""
+
+    def finished(self, record: Record, done: int, total: int) -> None:
+        """Print the cell's result."""
+        score = f"AUC {record.metrics['auc']:.4f}" if record.metrics else f"failed: {record.error}"
+        text = f"[{done:3d}/{total}] {record.row}, seed {record.seed}: {score}"
+        self.console.print(text, highlight=False, markup=False)
+
+
+@contextmanager
+def live_display(title: str) -> Iterator[Bars | Lines]:
+    """Choose the display that fits where the output goes.
+
+    Args:
+        title: what the outer bar says.
+
+    Yields:
+        a display for `run`.
+    """
+    console = Console(stderr=True)
+    if not sys.stderr.isatty():
+        yield Lines(console)
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        yield Bars(progress, title)

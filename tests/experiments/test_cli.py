@@ -1,0 +1,75 @@
+"""The command line as a person meets it: help, errors, exit codes, output."""
+
+import subprocess
+import sys
+
+import pytest
+
+
+def qml(*arguments, cwd=None):
+    command = [sys.executable, "-m", "experiments", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd)
+
+
+def test_help_loads_nothing_heavy():
+    code = (
+        "import sys; from typer.testing import CliRunner; from experiments.cli import app;"
+        "r = CliRunner().invoke(app, ['--help']); assert r.exit_code == 0, r.output;"
+        "assert 'demo' in r.output and 'doctor' in r.output;"
+        "heavy = {'jax', 'numpy', 'pennylane', 'qiskit', 'dimod', 'sklearn', 'matplotlib'};"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.stdout.strip(), done.returncode) == ("[]", 0), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "nothing"], "No spec 'nothing'"),
+        (["run", "SPEC", "--set", "sedes=[1]"], "unknown key 'sedes'"),
+        (["run", "SPEC", "--set", "backends.shots.shots=0"], "`shots` must be a positive int"),
+        (["run", "SPEC", "--set", 'data.name="nothing"'], "must be one of diphoton"),
+        (["table", "SPEC"], "has no finished cell"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_exit_code_2(small_toml, tmp_path, arguments, message):
+    arguments = [small_toml if a == "SPEC" else a for a in arguments]
+    done = qml(*arguments, "--out", tmp_path / "run")
+    assert done.returncode == 2, done.stderr
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stderr.startswith("error: ")
+
+
+def test_table_and_report_come_from_stored_predictions(finished, small_toml):
+    _, folder = finished
+    table = qml("table", small_toml, "--out", folder, "--format", "markdown")
+    assert table.returncode == 0, table.stderr
+    assert table.stdout.count("\n| ") == 1 + 6
+    assert "| circuit, exact | classical | circuit: exact | 100 |" in table.stdout
+    report = qml("report", small_toml, "--out", folder)
+    assert report.returncode == 0, report.stderr
+    assert (folder / "report.html").exists()
+
+
+def test_a_failed_cell_gives_exit_code_1_and_names_its_traceback(small_toml, tmp_path):
+    spoiled = ["--set", "samplers.exhaustive.max_variables=1", "--set", "seeds=[0]"]
+    done = qml("run", small_toml, "--out", tmp_path, *spoiled)
+    assert done.returncode == 1, done.stderr
+    assert "failed   best, seed 0: ValueError: " in done.stderr
+    assert "logistic" in done.stdout
+
+
+def test_doctor_names_versions_and_never_a_secret(tmp_path):
+    import os
+
+    environment = os.environ | {"DWAVE_API_TOKEN": "very-secret", "COLUMNS": "200"}
+    command = [sys.executable, "-m", "experiments", "doctor"]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, env=environment, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    for word in ("jax device", "pennylane", "credentials: D-Wave Leap", "configured"):
+        assert word in done.stdout
+    assert "very-secret" not in done.stdout + done.stderr

@@ -1,0 +1,113 @@
+"""Runs: resuming, sharing, failing, and being killed."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from experiments import trainers
+from experiments.records import read_arrays, read_records
+from experiments.run import choose_events, run
+from experiments.specs import load_spec
+from qml.data import load_dataset
+
+
+def test_every_cell_has_a_record_with_its_provenance(finished):
+    spec, folder = finished
+    records = read_records(folder).records
+    assert len(records) == len(spec.rows) * len(spec.seeds)
+    for record in records:
+        assert record.provenance["versions"]["jax"]
+        assert record.provenance["precision"] == "single"
+        assert 0 <= record.metrics["auc"] <= 1
+        assert record.cost["seconds"]
+        arrays = read_arrays(folder, record.digest)
+        assert len(arrays["scores"]) == len(arrays["labels"]) == record.cost["events"]
+
+
+def test_a_second_run_does_nothing_and_gives_the_same(finished, monkeypatch):
+    spec, folder = finished
+    before = (folder / "records.jsonl").read_bytes()
+    monkeypatch.setattr("experiments.run._result", lambda *a: pytest.fail("a cell ran twice"))
+    again = run(spec, folder)
+    assert (folder / "records.jsonl").read_bytes() == before
+    assert len(again) == 12
+
+
+def test_backends_predict_from_one_checkpoint(finished):
+    spec, folder = finished
+    by_row = {(r.row, r.seed): r for r in read_records(folder).records}
+    for seed in spec.seeds:
+        assert by_row["exact", seed].info["checkpoint"] == by_row["shots", seed].info["checkpoint"]
+    assert len(list((folder / "checkpoints").glob("*.safetensors"))) == len(spec.seeds)
+
+
+def test_two_runs_of_one_spec_agree_to_the_bit(finished, tmp_path):
+    spec, folder = finished
+    run(replace(spec, seeds=(1,)), tmp_path)
+    for record in read_records(tmp_path).records:
+        for name, array in read_arrays(folder, record.digest).items():
+            np.testing.assert_array_equal(array, read_arrays(tmp_path, record.digest)[name])
+
+
+def test_test_events_are_the_same_for_every_seed_and_never_trained_on(small_spec):
+    data = load_dataset("toy_linear")
+    first, second = (choose_events(small_spec, data, seed, 0) for seed in (0, 1))
+    np.testing.assert_array_equal(first.test, second.test)
+    assert not np.array_equal(first.x, second.x)
+    assert not set(first.test) & set(data.train)
+
+
+def test_a_failing_cell_is_a_record_and_the_others_go_on(small_spec, tmp_path, monkeypatch):
+    spec = replace(small_spec, seeds=(0,), rows=small_spec.rows[:2])
+    with monkeypatch.context() as patch:
+        patch.setattr(trainers, "_sklearn", lambda *a: (_ for _ in ()).throw(RuntimeError("boom")))
+        failed, fine = run(spec, tmp_path)
+    assert (failed.status, failed.error, fine.status) == ("failed", "RuntimeError: boom", "ok")
+    text = (tmp_path / "failures" / failed.info["traceback"]).read_text()
+    assert "Traceback" in text
+    assert run(spec, tmp_path)[0].status == "failed"
+    assert run(spec, tmp_path, retry_failed=True)[0].status == "ok"
+
+
+def test_a_changed_checkpoint_is_refused_before_anything_runs(small_spec, tmp_path):
+    row = replace(small_spec.rows[2])
+    spec = replace(small_spec, seeds=(0,), rows=(row,))
+    run(spec, tmp_path)
+    (tmp_path / "records.jsonl").unlink()
+    file = next((tmp_path / "checkpoints").glob("*.safetensors"))
+    file.write_bytes(file.read_bytes()[:-1])
+    with pytest.raises(ValueError, match="was changed or cut"):
+        run(spec, tmp_path)
+    assert not (tmp_path / "records.jsonl").exists()
+
+
+def test_more_events_than_there_are(small_toml, tmp_path):
+    spec = load_spec(str(small_toml), ["data.train_events=100000"])
+    with pytest.raises(ValueError, match="`train_events` is 100000, but data set 'toy_linear' has"):
+        run(spec, tmp_path)
+
+
+def test_a_killed_run_goes_on_where_it_stopped(small_toml, finished, tmp_path):
+    """Kill -9 as soon as a few records are there; run again; compare with an undisturbed run."""
+    command = [sys.executable, "-m", "experiments", "run", str(small_toml), "--out", str(tmp_path)]
+    lines = tmp_path / "records.jsonl"
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while process.poll() is None and (not lines.exists() or lines.read_bytes().count(b"\n") < 3):
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    kept = read_records(tmp_path).records
+    assert 3 <= len(kept) < 12
+    run(finished[0], tmp_path)
+    records = read_records(tmp_path).records
+    assert len({r.digest for r in records}) == len(records) == 12
+    assert records[: len(kept)] == kept
+    for record in records:
+        for name, array in read_arrays(finished[1], record.digest).items():
+            np.testing.assert_array_equal(array, read_arrays(tmp_path, record.digest)[name])
