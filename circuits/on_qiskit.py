@@ -27,6 +27,7 @@ class QiskitBackend:
     Each measurement basis (qubit-wise commuting group of terms) is transpiled once, with free
     parameters for what the batch changes, and sent as one broadcast PUB; all bases are one job.
     `info["transpiled"]` holds size and layout of each basis' circuit.
+    Standard errors are those of the shots; the bias of a noisy device is not in them.
 
     Args:
         target: a Qiskit `BackendV2`: a device, an Aer simulator, or a fake backend, which is
@@ -103,10 +104,10 @@ def to_qiskit(circuit: Circuit, constants: Mapping[str, Any] | None = None):
     from qiskit import QuantumCircuit
     from qiskit.circuit import ParameterVector
 
-    constants = constants or {}
-    check_shapes(circuit, {name: np.zeros(n) for name, n in circuit.segments.items()} | constants)
-    numbers = {name: np.asarray(array, float).tolist() for name, array in constants.items()}
-    free = {name: size for name, size in circuit.segments.items() if name not in numbers}
+    fixed = dict(constants or {})
+    free = {name: size for name, size in circuit.segments.items() if name not in fixed}
+    check_shapes(circuit, fixed | {name: np.zeros(size) for name, size in free.items()})
+    numbers = {name: np.asarray(array, float).tolist() for name, array in fixed.items()}
     vectors = {name: ParameterVector(name, size) for name, size in free.items()}
     known = vectors | numbers
     built = QuantumCircuit(circuit.n_qubits)

@@ -1,9 +1,11 @@
 """Records to a table: one line a row of the spec, with intervals and baselines beside every score.
 
 Per line, over seeds s and test events e:
+
     score      mean over s of the metric, interval from resampling e (percentile bootstrap)
     spread     sample standard deviation over s, training draw and all randomness included
     change     the same metric minus another row's on the same events, seeds and resamples (paired)
+
 Test events are shared by all seeds, so they are resampled once for all seeds together.
 """
 
