@@ -18,6 +18,7 @@
 # device. Every step of `qml demo`, small, in Python.
 
 # %%
+# %matplotlib inline
 import jax
 import numpy as np
 
@@ -62,7 +63,7 @@ from sklearn.preprocessing import StandardScaler
 
 baseline = make_pipeline(StandardScaler(), LogisticRegression()).fit(x, y)
 baseline_scores = baseline.decision_function(x_test)
-print("logistic regression", bootstrap(auc, baseline_scores, y_test))
+print("logistic regression", bootstrap(auc, baseline_scores, y_test, seed=0))
 
 # %% [markdown]
 # ## Train classically, predict on a circuit device
@@ -85,8 +86,8 @@ exact = infer(circuit_model, params, x_test, Exact())
 shots = infer(circuit_model, params, x_test, Shots(shots=512, seed=0))
 pennylane = infer(circuit_model, params, x_test, PennyLaneBackend("default.qubit"))
 for name, outcome in {"exact": exact, "512 shots": shots, "default.qubit": pennylane}.items():
-    print(f"{name:14s}", bootstrap(auc, outcome.scores, y_test))
-print("shots - exact ", paired_difference(auc, shots.scores, exact.scores, y_test))
+    print(f"{name:14s}", bootstrap(auc, outcome.scores, y_test, seed=0))
+print("shots - exact ", paired_difference(auc, shots.scores, exact.scores, y_test, seed=0))
 
 # %%
 device_scatter(exact.result.values.ravel(), [("512 shots", shots.result.values.ravel())])
@@ -107,7 +108,7 @@ ensembles = {
     name: fit_ensemble(x, y, sampler, reads=50, **settings) for name, sampler in samplers.items()
 }
 for name, ensemble in ensembles.items():
-    score = bootstrap(auc, score_ensemble(ensemble, x_test), y_test)
+    score = bootstrap(auc, score_ensemble(ensemble, x_test), y_test, seed=0)
     print(f"{name:14s}", score, "switched on:", int(ensemble.weights.sum()))
 
 # %%

@@ -46,6 +46,9 @@ def measure(n_qubits: int) -> str:
         "PennyLane": (PennyLaneBackend("default.qubit"), True),
         "Qiskit": (QiskitBackend(None, shots=None), True),
     }
+    few = {name: a[:2] if a.ndim == 2 else a for name, a in angles.items()}
+    for name in ("PennyLane", "Qiskit"):  # loading a package is not its speed
+        timed(*programs[name], circuit, observables, few)
     first, values = {}, {}
     for name, program in programs.items():
         first[name], values[name] = timed(*program, circuit, observables, angles)
@@ -54,7 +57,7 @@ def measure(n_qubits: int) -> str:
     best = dict(first)
     for _ in range(ROUNDS):
         for name, program in programs.items():
-            if best[name] < SLOW:
+            if name.startswith("ours") or best[name] < SLOW:
                 best[name] = min(best[name], timed(*program, circuit, observables, angles)[0])
     peer = min(best["PennyLane"], best["Qiskit"])
     cells = [f"{n_qubits}", f"{first['ours'] - best['ours']:.2f}"]
@@ -77,7 +80,7 @@ def header() -> str:
         f"# Exact inference of {SAMPLES} samples, {LAYERS} re-uploading layers, all Z\n\n"
         f"Made by `make bench` on {device.platform} ({platform.machine()}, "
         f"{len(jax.devices())} device), complex128 unless said, best of {ROUNDS + 1} interleaved "
-        f"rounds (once where over {SLOW:.0f} s). Only the ratio carries over to another machine.\n\n"
+        f"rounds (once where over {SLOW:.0f} s). Only ratios carry over to other machines.\n\n"
         "| qubits | our first call extra, s (compile) | ours, ms | ours in complex64, ms "
         "| PennyLane default.qubit, ms | Qiskit StatevectorEstimator, ms | best peer / ours |\n"
         "|---:|---:|---:|---:|---:|---:|---:|"

@@ -1,0 +1,12 @@
+"""The README's Python runs as it stands."""
+
+import re
+
+
+def test_the_twenty_lines_run_and_print_scores(root, capsys):
+    blocks = re.findall(r"```python\n(.*?)```", (root / "README.md").read_text(), re.S)
+    assert len(blocks) == 1
+    assert len(blocks[0].strip().splitlines()) <= 28
+    exec(blocks[0], {})
+    printed = capsys.readouterr().out
+    assert printed.count("Interval(value=0.7") == 3
