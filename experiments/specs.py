@@ -5,7 +5,11 @@
     [models.NAME]     kind, settings                  how parameters are got
     [samplers.NAME]   kind, settings                  the annealers that train
     [backends.NAME]   kind, settings, events          the circuit devices that predict
-    [[rows]]          id, label, model, sampler, backend, ideal, role
+    [[rows]]          id, label, model, sampler, backend, ideal, role, train_events, grid
+    [about]           paper, contact, technology, field, tool, expected, seconds
+
+A row with a grid, for example `grid = { "model.layers" = [1, 2, 3] }`, is expanded to one row for
+each combination; `model.`, `sampler.` and `backend.` name settings, `train_events` stands alone.
 
 A cell is one row with one seed. Its digest is the SHA-256 of its canonical JSON, in which the data
 stand with their own checksum: equal digests mean the same computation on the same bytes.
@@ -20,8 +24,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from experiments.grids import expand_grid
+
 PRECISIONS = ("single", "double")
 ROLES = ("classical", "trivial")
+SIMPLE = {str: str, int: int, str | None: str, int | None: int}  # declared type -> type in TOML
 
 
 @dataclass(frozen=True)
@@ -39,7 +46,7 @@ class Row:
 
     `sampler` names the annealer that trains, `backend` the device that predicts; both absent is an
     entirely classical row. `ideal` names the row that this one approximates; `role` marks the
-    baselines that every other row is compared with.
+    baselines that every other row is compared with. `train_events` overrides that of the data.
     """
 
     id: str
@@ -49,6 +56,24 @@ class Row:
     backend: str | None = None
     ideal: str | None = None
     role: str | None = None
+    train_events: int | None = None
+
+
+@dataclass(frozen=True)
+class About:
+    """What a person looking for a benchmark asks: labels, source, what to expect.
+
+    `technology`, `field` and `tool` are the three label dimensions; `expected` says the score and
+    `seconds` the run time on two cores.
+    """
+
+    paper: str = ""
+    contact: str = ""
+    technology: str = ""
+    field: str = ""
+    tool: str = ""
+    expected: str = ""
+    seconds: int = 0
 
 
 @dataclass(frozen=True)
@@ -64,6 +89,7 @@ class Spec:
     precision: str = "single"
     samplers: dict[str, dict[str, Any]] = field(default_factory=dict)
     backends: dict[str, dict[str, Any]] = field(default_factory=dict)
+    about: About = About()
     source: str = ""
 
 
@@ -119,9 +145,12 @@ def parse_spec(tree: dict[str, Any]) -> Spec:
     known = _checked(Spec, tree, "the spec")
     data = DataSpec(**_checked(DataSpec, known["data"], "[data]"))
     _check_counts(data)
-    rows = tuple(Row(**_checked(Row, row, "[[rows]]")) for row in _list(known["rows"], "rows"))
+    known["about"] = About(**_checked(About, known.get("about", {}), "[about]"))
+    tables = {name: dict(known.get(name, {})) for name in ("models", "samplers", "backends")}
+    rows = [row for entry in _list(known["rows"], "rows") for row in expand_grid(entry, tables)]
+    rows = tuple(Row(**_checked(Row, row, "[[rows]]")) for row in rows)
     known |= {"data": data, "rows": rows, "seeds": tuple(_list(known["seeds"], "seeds"))}
-    spec = Spec(**known)
+    spec = Spec(**known | tables)
     _check_spec(spec)
     return spec
 
@@ -139,6 +168,11 @@ def cells(spec: Spec, checksum: str) -> list[Cell]:
     return [_cell(spec, row, seed, checksum) for row in spec.rows for seed in spec.seeds]
 
 
+def train_events(spec: Spec, row: Row) -> int:
+    """How many training events a row uses; 0 is all there are."""
+    return spec.data.train_events if row.train_events is None else row.train_events
+
+
 def canonical(value: Any) -> str:
     """JSON with sorted keys and no spaces: one text for one value.
 
@@ -151,7 +185,7 @@ def canonical(value: Any) -> str:
 
 def _cell(spec: Spec, row: Row, seed: int, checksum: str) -> Cell:
     training = {
-        "data": {"name": spec.data.name, "train": spec.data.train_events, "sha256": checksum},
+        "data": {"name": spec.data.name, "train": train_events(spec, row), "sha256": checksum},
         "model": spec.models[row.model],
         "sampler": spec.samplers.get(row.sampler or ""),
         "precision": spec.precision,
@@ -216,7 +250,7 @@ def _checked(kind: type, tree: Any, where: str) -> dict[str, Any]:
         if expected in (str, int, str | None) and type(value) is not (
             int if expected is int else str
         ):
-            must = "an int" if expected is int else "a string"
+            must = "an int" if SIMPLE[expected] is int else "a string"
             raise ValueError(f"In {where}: `{key}` must be {must}, but is {value!r}.")
     return dict(tree)
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from experiments.records import Record, read_arrays
 from experiments.run import spec_records
-from experiments.specs import Row, Spec
+from experiments.specs import ROLES, Row, Spec
 from qml.intervals import Interval, Replicates, percentile, resample
 from qml.metrics import accuracy, auc
 
@@ -34,7 +34,11 @@ class Scores(NamedTuple):
 
 
 class Line(NamedTuple):
-    """One line of a table; `versus` holds the paired change in AUC to ideal, classical, trivial."""
+    """One line of a table.
+
+    `versus` holds the paired change in AUC to ideal, classical, trivial; `seconds` compile, train
+    and execute; `resources` CPU seconds, peak memory, energy and carbon, means over seeds.
+    """
 
     row: Row
     trained_on: str
@@ -48,22 +52,28 @@ class Line(NamedTuple):
     versus: dict[str, Interval]
     draws: str
     seconds: dict[str, float]
+    resources: dict[str, float]
     simulated: bool
 
 
 class Table(NamedTuple):
-    """A spec's lines, the notes that belong under them, and the records they came from."""
+    """A spec's lines, the notes that belong under them, and the records they came from.
+
+    `best` names the row with the highest AUC and all rows that are not significantly worse.
+    """
 
     spec: Spec
     lines: list[Line]
     notes: list[str]
     records: list[Record]
+    best: frozenset[str] = frozenset()
 
 
 def make_table(
     spec: Spec,
     folder: Path,
     *,
+    baselines: bool = True,
     resamples: int = RESAMPLES,
     seed: int = 0,
     progress: Callable[[int, int], None] = lambda done, total: None,
@@ -73,6 +83,7 @@ def make_table(
     Args:
         spec: the spec.
         folder: the run's folder.
+        baselines: refuse a table without a classical and a trivial row; without them it says so.
         resamples: bootstrap resamples of the test events.
         seed: decides the resamples.
         progress: called with (rows done, rows).
@@ -81,8 +92,10 @@ def make_table(
         the table; rows without finished cells are shown as missing.
 
     Raises:
-        ValueError: no finished cell at all.
+        ValueError: no finished cell at all, or no baselines.
     """
+    if baselines:
+        _require_baselines(spec)
     found = spec_records(spec, folder)
     records = [record for _, record in found if record is not None]
     by_row = {row.id: [r for c, r in found if c.row.id == row.id and r] for row in spec.rows}
@@ -96,6 +109,15 @@ def make_table(
         lines.append(_line(spec, row, by_row[row.id], finished[row.id], compare))
         progress(len(lines), len(spec.rows))
     return Table(spec, lines, _notes(spec, lines, records, resamples), records)
+
+
+def _require_baselines(spec: Spec) -> None:
+    missing = [role for role in ROLES if all(row.role != role for row in spec.rows)]
+    if missing:
+        raise ValueError(
+            f"Spec {spec.name!r} has no {' and no '.join(missing)} row, so its table would prove "
+            "nothing: give a row that `role`, or say --no-baselines."
+        )
 
 
 def _scores(folder: Path, records: list[Record]) -> Scores:
@@ -170,6 +192,7 @@ def _line(spec: Spec, row: Row, all_records, records, compare) -> Line:
         versus=values[2],
         draws=_draws(records),
         seconds=_seconds(records),
+        resources=_resources(records),
         simulated=any(_said_simulated(record) for record in records),
     )
 
@@ -192,6 +215,13 @@ def _seconds(records: list[Record]) -> dict[str, float]:
     vendor = ("execute", "transpile")
     own["execute"] = [sum(s.get(name, 0.0) for name in vendor) for s in stages]
     return {name: float(np.mean(values)) if values else 0.0 for name, values in own.items()}
+
+
+def _resources(records: list[Record]) -> dict[str, float]:
+    """Means over seeds of what the cells measured of themselves, where they did."""
+    used = [record.cost.get("resources", {}) for record in records]
+    names = sorted({name for entry in used for name in entry if name != "energy_source"})
+    return {name: float(np.mean([entry.get(name, np.nan) for entry in used])) for name in names}
 
 
 def _said_simulated(record: Record) -> bool:

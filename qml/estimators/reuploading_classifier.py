@@ -33,7 +33,7 @@ class ReuploadingClassifier(ClassifierMixin, BaseEstimator):
 
     Example:
         >>> x = np.array([[-2.0], [-1.0], [1.0], [2.0]]); y = np.array(["b", "b", "s", "s"])
-        >>> model = ReuploadingClassifier(n_qubits=1, n_layers=1, steps=50, random_state=0)
+        >>> model = ReuploadingClassifier(n_qubits=1, n_layers=2, steps=100, random_state=0)
         >>> model.fit(x, y).predict(x).tolist()
         ['b', 'b', 's', 's']
     """

@@ -42,7 +42,8 @@ def reuploading_model(
         ()
     """
     circuit = circuits.reuploading(n_qubits, n_layers, n_features)
-    feature = np.arange(circuit.segments["inputs"]) % n_features
+    # int32 in either precision: JAX mixes up 64-bit indices when x64 is switched between calls.
+    feature = np.arange(circuit.segments["inputs"], dtype=np.int32) % n_features
     observables = tuple(circuits.z(wire) for wire in range(n_readout or n_qubits))
 
     def init(key: jax.Array) -> Params:

@@ -59,8 +59,8 @@ def fit_weak_classifiers(
     Example:
         >>> x = np.array([[0.0], [1.0], [2.0], [3.0]]); y = np.array([0, 0, 1, 1])
         >>> weak = fit_weak_classifiers(x, y, products=False)
-        >>> respond(weak, x)[:, 0].round(2)
-        array([-1.  , -0.62,  0.  ,  1.  ]...
+        >>> np.asarray(respond(weak, x))[:, 0].round(2).tolist()
+        [-1.0, -0.59, -0.14, 1.0]
     """
     first, second = _variables(x.shape[1], products)
     weak = _concatenate([_cuts(x, y, first, second, shift) for shift in shifts])

@@ -63,6 +63,14 @@ def test_a_circuit_learns_what_no_line_can():
     assert np.mean((np.asarray(scores) > 0) == data.y[data.test]) > 0.9
 
 
+def test_precision_may_change_between_calls(line):
+    model = reuploading_model(2, n_qubits=2, n_layers=1)
+    for double in (False, True, False):
+        with jax.enable_x64(double):
+            result = fit(model, *line, key=jax.random.key(0), steps=10)
+        assert result.params["weights"].dtype == ("float64" if double else "float32")
+
+
 def test_progress_ends_at_the_last_step(line):
     told = []
     fit(
