@@ -7,6 +7,7 @@
     [backends.NAME]   kind, settings, events          the circuit devices that predict
     [[rows]]          id, label, model, sampler, backend, ideal, role, train_events, grid
     [about]           paper, contact, technology, field, tool, expected, seconds
+    smoke             overrides that make a run of seconds, for tests
 
 A row with a grid, for example `grid = { "model.layers" = [1, 2, 3] }`, is expanded to one row for
 each combination; `model.`, `sampler.` and `backend.` name settings, `train_events` stands alone.
@@ -90,6 +91,7 @@ class Spec:
     samplers: dict[str, dict[str, Any]] = field(default_factory=dict)
     backends: dict[str, dict[str, Any]] = field(default_factory=dict)
     about: About = About()
+    smoke: tuple[str, ...] = ()
     source: str = ""
 
 
@@ -102,12 +104,13 @@ class Cell(NamedTuple):
     training: str
 
 
-def load_spec(name: str, overrides: Iterable[str] = ()) -> Spec:
+def load_spec(name: str, overrides: Iterable[str] = (), *, smoke: bool = False) -> Spec:
     """Read a spec by path, or by the name of one that is shipped.
 
     Args:
         name: a file, or `demo` for `experiments/specs/demo.toml`.
         overrides: `key=value` with a dotted key and a TOML value, for example `seeds=[0]`.
+        smoke: apply the spec's own smoke overrides first.
 
     Returns:
         the validated spec.
@@ -125,9 +128,19 @@ def load_spec(name: str, overrides: Iterable[str] = ()) -> Spec:
         tree = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"Spec {name!r} is not valid TOML: {error}.") from error
-    for override in overrides:
+    for override in [*(tree.get("smoke", []) if smoke else []), *overrides]:
         _override(tree, override)
     return replace(parse_spec(tree), source=text)
+
+
+def shipped_names() -> list[str]:
+    """Names of the specs that come with the project.
+
+    >>> "demo" in shipped_names()
+    True
+    """
+    found = (files("experiments") / "specs").iterdir()
+    return sorted(f.name.removesuffix(".toml") for f in found if f.name.endswith(".toml"))
 
 
 def parse_spec(tree: dict[str, Any]) -> Spec:
@@ -150,6 +163,7 @@ def parse_spec(tree: dict[str, Any]) -> Spec:
     rows = [row for entry in _list(known["rows"], "rows") for row in expand_grid(entry, tables)]
     rows = tuple(Row(**_checked(Row, row, "[[rows]]")) for row in rows)
     known |= {"data": data, "rows": rows, "seeds": tuple(_list(known["seeds"], "seeds"))}
+    known["smoke"] = tuple(known.get("smoke", ()))
     spec = Spec(**known | tables)
     _check_spec(spec)
     return spec
@@ -209,9 +223,9 @@ def _source(name: str) -> str:
         return file.read_text()
     if shipped.is_file():
         return shipped.read_text()
-    folder = files("experiments") / "specs"
-    names = sorted(f.name.removesuffix(".toml") for f in folder.iterdir() if ".toml" in f.name)
-    raise FileNotFoundError(f"No spec {name!r}: give a TOML file or one of {', '.join(names)}.")
+    raise FileNotFoundError(
+        f"No spec {name!r}: give a TOML file or one of {', '.join(shipped_names())}."
+    )
 
 
 def _override(tree: dict[str, Any], text: str) -> None:

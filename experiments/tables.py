@@ -151,15 +151,23 @@ def _compare(spec: Spec, bootstrap: Bootstrap, row: Row) -> tuple:
     """AUC, accuracy, and paired AUC changes of one row, all on the same resampled events."""
     events = bootstrap.stored[row.id].rows
     own = bootstrap(auc, row.id, events)
-    others = {"ideal": row.ideal}
-    for role in ("classical", "trivial"):
-        others[role] = next((r.id for r in spec.rows if r.role == role and r.id != row.id), None)
+    others: dict[str, str | None] = {"ideal": row.ideal}
+    others |= {role: _baseline(spec, row, role) for role in ROLES}
     versus = {
         name: percentile(own - bootstrap(auc, other, events))
         for name, other in others.items()
         if other in bootstrap.stored
     }
     return percentile(own), percentile(bootstrap(accuracy, row.id, events)), versus
+
+
+def _baseline(spec: Spec, row: Row, role: str) -> str | None:
+    """The row of a role, with as many training events as this one where a grid has several."""
+    if row.role == role:
+        return None
+    found = [other for other in spec.rows if other.role == role]
+    alike = [other for other in found if other.train_events == row.train_events]
+    return next((other.id for other in alike or found), None)
 
 
 def _mean(metric: Callable, mine: Scores, weights: np.ndarray) -> np.ndarray:

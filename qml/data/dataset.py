@@ -129,7 +129,11 @@ def stratified_split(y: ArrayLike, train_share: float, seed: int) -> tuple[np.nd
     by_class = [order[y[order] == label] for label in (0, 1)]
     kept = np.concatenate([rows[: round(train_share * rows.size)] for rows in by_class])
     in_train = np.isin(order, kept)
-    return order[in_train], order[~in_train]
+    # Shuffled once more: towards the end of the first shuffle one class has filled its share, so
+    # the rest would begin with rows of that class alone.
+    parts = (order[in_train], order[~in_train])
+    first, second = (rows[fixed_permutation(rows.size, seed + 1)] for rows in parts)
+    return first, second
 
 
 def _check_events(name, x, y, features, units) -> None:

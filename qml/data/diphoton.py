@@ -34,20 +34,20 @@ SAMPLES = {
     "diphoton": Sample(
         DataFile(
             name="diphoton.npz",
-            size=1_471_254,
-            sha256="8affb589dee8c908db0400bbee9a524b94f2891a61c9768d1f98d062c590cb42",
+            size=1_471_367,
+            sha256="50d148c71b11e46cafb292ecd09882fe220e9fddb6fae8e16df60ecb6cb50868",
             url="the qml-offload package",
         ),
-        content="eca687d174fdb138da6f9372a15ba3239e41295f9fcfe4f71fb88957575048cf",
+        content="51268c2621fb70933c1fb4027f299b49d6871564d4aa913f0cc0917de542e845",
     ),
     "diphoton_matched": Sample(
         DataFile(
             name="diphoton_matched.npz",
-            size=1_470_013,
-            sha256="f1711142caf1cd8a31a54ac1f849763602003ec803eceb0ecbcf2dfbf2711b70",
+            size=1_469_898,
+            sha256="e08affb298015c390bb8f9117a3c558614c0ca58a66d2487700b20e99c2df4b6",
             url="the qml-offload package",
         ),
-        content="5ab0c1ac0cc2efabb9e7dd9fd53489a2722927b16656bccb7e22700e3a14dceb",
+        content="1d59376f07c0a93bcfbdca45dd41b54998c016d182c3832bb2a057789717f9a4",
     ),
 }
 
