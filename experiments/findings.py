@@ -15,7 +15,7 @@ def findings(table: Table) -> list[str]:
         sentences; a difference counts as seen only where its 95 % interval leaves out zero.
     """
     lines = [line for line in table.lines if line.auc is not None]
-    sentences = [_best(lines)]
+    sentences = [_best(table, lines)]
     for line in lines:
         if line.row.sampler:
             ideal = [r for r in table.records if r.row == line.row.ideal and r.status == "ok"]
@@ -25,11 +25,15 @@ def findings(table: Table) -> list[str]:
     return [sentence for sentence in sentences if sentence]
 
 
-def _best(lines: list[Line]) -> str:
-    scored = [(line.auc.value, line) for line in lines if line.auc is not None]
+def _best(table: Table, lines: list[Line]) -> str:
+    """The best of the rows that saw all events, and how many cannot be told from it."""
+    full = max(line.events for line in lines)
+    scored = [(ln.auc.value, ln) for ln in lines if ln.auc is not None and ln.events == full]
     value, best = max(scored, key=lambda pair: pair[0])
-    road = "a classical row" if not (best.row.sampler or best.row.backend) else "a quantum row"
-    return f"The highest AUC, {value:.3f}, is that of {_name(best)}: {road}."
+    road = "a quantum row" if best.row.sampler or best.row.backend else "a classical row"
+    alike = [_name(ln) for ln in lines if ln.row.id in table.best and ln is not best]
+    text = f"The highest AUC, {value:.3f}, is that of {_name(best)}, {road}"
+    return text + (f"; not significantly worse: {', '.join(alike)}." if alike else ".")
 
 
 def _annealed(line: Line, records: list[Record], ideal: list[Record]) -> str:

@@ -1,28 +1,59 @@
 """The report page: one self-contained HTML file, nothing loaded from anywhere."""
 
-import io
+import math
 import re
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-import numpy as np
 from jinja2 import Environment
-from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from experiments import plots
+from experiments.figures import figures, row_name
 from experiments.findings import findings
-from experiments.formats import HEADS, table_cells
-from experiments.records import read_arrays
+from experiments.formats import AUC, HEADS, table_cells
+from experiments.plots import to_svg
 from experiments.tables import Line, Table
 from qml.data import load_dataset
-from qml.metrics import roc_curve
 
-CURVES = 8  # more lines in one ROC figure than this cannot be told apart
+__all__ = ["write_report", "figures", "to_svg"]
+
+RESOURCES = {  # key in a line's resources: (head of the column, factor to its unit)
+    "wall_s": ("wall s", 1),
+    "cpu_s": ("CPU s", 1),
+    "peak_mib": ("peak memory MiB", 1),
+    "energy_j": ("energy J", 1),
+    "co2_g": ("CO₂e mg", 1000),
+}
 
 
-def write_report(table: Table, folder: Path, file: Path, command: str) -> Path:
+class Cell(NamedTuple):
+    """A table cell: what counts, and the bracket that may go on a second line."""
+
+    text: str
+    bracket: str = ""
+    best: bool = False
+
+
+class Sheet(NamedTuple):
+    """A sortable table; `words` says of each column whether it holds words (else numbers)."""
+
+    name: str
+    heads: Sequence[str]
+    words: list[bool]
+    body: list[list[Cell]]
+
+
+def write_report(
+    table: Table,
+    folder: Path,
+    file: Path,
+    command: str,
+    *,
+    audit: str | None = None,
+    extra: Sequence[tuple[str, Figure]] = (),
+) -> Path:
     """Write the page of a table.
 
     Args:
@@ -30,22 +61,28 @@ def write_report(table: Table, folder: Path, file: Path, command: str) -> Path:
         folder: the run's folder, where the arrays lie.
         file: the page to write.
         command: the command line that makes it again.
+        audit: the audit's verdict in words, its first line the summary; None where none was made.
+        extra: further (caption, figure) pairs, for example a critical difference diagram.
 
     Returns:
         the file.
     """
-    template = (files("experiments") / "report.html.jinja").read_text()
+    template = (files("experiments") / "report.html.jinja").read_text(encoding="utf-8")
     page = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(template)
-    dataset = load_dataset(table.spec.data.name)
+    made = [*figures(table, folder), *extra]
     text = page.render(
         table=table,
-        heads=HEADS,
-        body=table_cells(table),
+        title=table.spec.title or table.spec.name,
+        summary=_summary(table),
+        results=results_sheet(table),
+        costs=costs_sheet(table),
+        cost_note=_cost_note(table),
         findings=findings(table),
-        figures=[(caption, to_svg(figure)) for caption, figure in figures(table, folder)],
+        audit=audit,
+        figures=[(c, to_svg(f, f"fig{i}-", c)) for i, (c, f) in enumerate(made, 1)],
+        commands=_commands(table, command),
         provenance=_provenance(table),
-        dataset=dataset,
-        command=command,
+        dataset=load_dataset(table.spec.data.name),
     )
     part = file.with_name(file.name + ".part")
     part.write_text(text, encoding="utf-8")
@@ -53,119 +90,112 @@ def write_report(table: Table, folder: Path, file: Path, command: str) -> Path:
     return file
 
 
-def figures(table: Table, folder: Path) -> list[tuple[str, Figure]]:
-    """Every figure that the stored arrays allow, with its caption.
+def results_sheet(table: Table) -> Sheet:
+    """The main table, rows that are not significantly worse than the best one marked.
 
     Args:
         table: the table.
-        folder: the run's folder.
 
     Returns:
-        (caption, figure) pairs.
+        its cells, in the order of `HEADS`.
     """
-    lines = [line for line in table.lines if line.auc is not None]
-    arrays = {line.row.id: _arrays(table, line, folder) for line in lines}
-    made = [_forest(lines), _roc(lines, arrays)]
-    made += _scatters(lines, arrays) + _training(lines, arrays) + _energies(lines, arrays)
-    return made
+    body = [[_cell(text) for text in line] for line in table_cells(table)]
+    for line, cells in zip(table.lines, body, strict=True):
+        cells[AUC] = cells[AUC]._replace(best=line.row.id in table.best)
+    return _sheet("results", HEADS, body)
 
 
-def to_svg(figure: Figure) -> str:
-    """A figure as an inline SVG element, the same text for the same figure.
+def costs_sheet(table: Table) -> Sheet | None:
+    """What the cells measured of themselves, means over seeds; None where they did not.
 
     Args:
-        figure: a matplotlib figure.
+        table: the table.
 
     Returns:
-        `<svg ...>...</svg>` with text kept as text.
+        row, then each resource that any line has.
     """
-    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "qml-offload"}):
-        buffer = io.StringIO()
-        figure.savefig(buffer, format="svg", metadata={"Date": None})
-    text = buffer.getvalue()
-    return re.sub(r'width="[\d.]+pt" height="[\d.]+pt" ', "", text[text.index("<svg") :])
+    names = [n for n in RESOURCES if any(n in line.resources for line in table.lines)]
+    if not names:
+        return None
+    body = [
+        [Cell(row_name(line)), *(Cell(_amount(line.resources, name)) for name in names)]
+        for line in table.lines
+    ]
+    return _sheet("costs", ["row", *(RESOURCES[name][0] for name in names)], body)
 
 
-def _arrays(table: Table, line: Line, folder: Path) -> list[dict[str, np.ndarray]]:
-    records = [r for r in table.records if r.row == line.row.id and r.status == "ok"]
-    return [read_arrays(folder, record.digest) for record in records]
+def _sheet(name: str, heads: Sequence[str], body: list[list[Cell]]) -> Sheet:
+    words = [not all(_is_number(row[i].text) for row in body) for i in range(len(heads))]
+    return Sheet(name, heads, words, body)
 
 
-def _forest(lines: list[Line]) -> tuple[str, Figure]:
-    trivial = next(
-        (line.auc.value for line in lines if line.row.role == "trivial" and line.auc), None
-    )
-    entries = [(_name(ln), ln.auc.value, ln.auc.low, ln.auc.high) for ln in lines if ln.auc]
-    caption = (
-        "AUC of every row, mean over seeds, 95 % interval over test events; dotted: trivial row."
-    )
-    return caption, plots.auc_forest(entries, trivial)
+def _cell(text: str) -> Cell:
+    value, bracket, bounds = text.partition(" [")
+    return Cell(value, "[" + bounds if bracket else "")
 
 
-def _roc(lines: list[Line], arrays: dict[str, Any]) -> tuple[str, Figure]:
-    full = max(line.events for line in lines)
-    chosen = [line for line in lines if line.events == full][:CURVES]
-    curves = []
-    for line in chosen:
-        first = arrays[line.row.id][0]
-        fpr, tpr = roc_curve(first["scores"], first["labels"])[:2]
-        curves.append((f"{_name(line)} ({line.auc.value:.3f})" if line.auc else "", tpr, fpr))
-    return "ROC of the rows that saw all test events, first seed; AUC in brackets.", plots.roc(
-        curves
-    )
+def _is_number(text: str) -> bool:
+    return text in ("-", "") or re.match(r"[+-]?\.?\d", text) is not None
 
 
-def _scatters(lines: list[Line], arrays: dict[str, Any]) -> list[tuple[str, Figure]]:
-    by_ideal: dict[str, list[Line]] = {}
-    for line in lines:
-        if line.row.backend and line.row.ideal in arrays and line.row.ideal != line.row.id:
-            by_ideal.setdefault(str(line.row.ideal), []).append(line)
-    made = []
-    for ideal, devices in by_ideal.items():
-        exact = arrays[ideal][0]["values"]
-        count = min(len(arrays[line.row.id][0]["values"]) for line in devices)
-        points = [(_name(ln), arrays[ln.row.id][0]["values"][:count].ravel()) for ln in devices]
-        figure = plots.device_scatter(exact[:count].ravel(), points)
-        made.append(
-            (f"Exact against device expectation values, first seed, {count} events.", figure)
-        )
-    return made
+def _amount(resources: dict[str, float], name: str) -> str:
+    value = resources.get(name, math.nan) * RESOURCES[name][1]
+    if math.isnan(value):
+        return "-"
+    return f"{value:.2g}" if value < 1 else f"{value:.1f}" if value < 100 else f"{value:.0f}"
 
 
-def _training(lines: list[Line], arrays: dict[str, Any]) -> list[tuple[str, Figure]]:
-    made, seen = [], set()
-    for line in lines:
-        if line.row.model not in seen and "losses" in arrays[line.row.id][0]:
-            seen.add(line.row.model)
-            losses = np.stack([a["losses"] for a in arrays[line.row.id]])
-            caption = f"Training loss of the circuit model {line.row.model!r}."
-            made.append((caption, plots.training_curve(losses)))
-    return made
+def _cost_note(table: Table) -> str:
+    told = [record.cost.get("resources", {}).get("energy_source") for record in table.records]
+    note = "Mean over seeds of what each cell measured of itself."
+    if "estimated" in told:
+        note += " Energy and CO₂e are estimates from CPU seconds, not readings of a meter."
+    return note
 
 
-def _energies(lines: list[Line], arrays: dict[str, Any]) -> list[tuple[str, Figure]]:
-    by_model: dict[str, list[Line]] = {}
-    for line in lines:
-        if "energies" in arrays[line.row.id][0]:
-            by_model.setdefault(line.row.model, []).append(line)
-    made = []
-    for model, group in by_model.items():
-        first = {line.row.id: arrays[line.row.id][0]["energies"] for line in group}
-        drawn = [line for line in group if line.trained_on != "annealer: exhaustive"]
-        if drawn:
-            lowest = float(min(energies.min() for energies in first.values()))
-            caption = f"Energies of the reads on the QUBO of {model!r}, first seed."
-            samples = [(_name(line), first[line.row.id]) for line in drawn]
-            made.append((caption, plots.energies(samples, lowest)))
-    return made
+def _summary(table: Table) -> str:
+    """One line: what was run, how completely, and what came first.
+
+    First among the rows that saw all test events: a few events make scores scatter.
+    """
+    spec, lines = table.spec, [line for line in table.lines if line.auc is not None]
+    done, cells = sum(line.seeds for line in table.lines), len(spec.rows) * len(spec.seeds)
+    events = max(line.events for line in lines)
+    whole = [line for line in lines if line.events == events]
+    best = max(whole, key=lambda line: line.auc.value if line.auc else 0.0)
+    seeds = f"{len(spec.seeds)} seed" + "s" * (len(spec.seeds) != 1)
+    parts = [f"{len(spec.rows)} rows × {seeds}, {done} of {cells} cells finished"]
+    parts.append(f"{events} test events")
+    of = "" if len(whole) == len(lines) else " among rows that saw all of them"
+    parts.append(f"highest AUC{of} {_score(best)} ({row_name(best)})")
+    if any(line.simulated for line in lines):
+        parts.append("all quantum rows simulated")
+    return "; ".join(parts) + "."
+
+
+def _score(line: Line) -> str:
+    return f"{line.auc.value:.3f} [{line.auc.low:.3f}, {line.auc.high:.3f}]" if line.auc else "-"
+
+
+def _commands(table: Table, command: str) -> list[str]:
+    """What to type to make the newest records again, from the commit that made them."""
+    told = _newest(table).provenance
+    if told.get("commit"):
+        changed = "  # with changes that are in no commit" if told.get("dirty") else ""
+        return [f"git checkout {told['commit']}{changed}", command]
+    version = told.get("versions", {}).get("qml-offload", "")
+    return [f"pip install qml-offload=={version}  # the commit is not known", command]
+
+
+def _newest(table: Table) -> Any:
+    return max(table.records, key=lambda record: record.time)
 
 
 def _provenance(table: Table) -> dict[str, Any]:
-    newest = max(table.records, key=lambda record: record.time)
+    newest = _newest(table)
+    about = {name: value for name, value in vars(table.spec.about).items() if value}
+    about |= {"expected seconds": about.pop("seconds")} if "seconds" in about else {}
     told = dict(newest.provenance)
     told |= {f"version of {name}": v for name, v in told.pop("versions", {}).items()}
-    return told | {"records": len(table.records), "newest record": newest.time}
-
-
-def _name(line: Line) -> str:
-    return line.row.label or line.row.id
+    told["commit"] = told.get("commit") or "not known"
+    return about | told | {"records": len(table.records), "newest record": newest.time}

@@ -19,6 +19,7 @@ import numpy as np
 from experiments.records import Record, read_arrays
 from experiments.run import spec_records
 from experiments.specs import ROLES, Row, Spec
+from experiments.statistics import not_worse_than_best
 from qml.intervals import Interval, Replicates, percentile, resample
 from qml.metrics import accuracy, auc
 
@@ -95,7 +96,7 @@ def make_table(
         ValueError: no finished cell at all, or no baselines.
     """
     if baselines:
-        _require_baselines(spec)
+        require_baselines(spec)
     found = spec_records(spec, folder)
     records = [record for _, record in found if record is not None]
     by_row = {row.id: [r for c, r in found if c.row.id == row.id and r] for row in spec.rows}
@@ -103,15 +104,17 @@ def make_table(
     if not any(finished.values()):
         raise ValueError(f"Folder {folder} has no finished cell of {spec.name!r}; `qml run` it.")
     stored = {i: _scores(folder, rs) for i, rs in finished.items() if rs}
-    compare = partial(_compare, spec, Bootstrap(stored, resamples, seed))
+    bootstrap = Bootstrap(stored, resamples, seed)
+    compare = partial(_compare, spec, bootstrap)
     lines = []
     for row in spec.rows:
         lines.append(_line(spec, row, by_row[row.id], finished[row.id], compare))
         progress(len(lines), len(spec.rows))
-    return Table(spec, lines, _notes(spec, lines, records, resamples), records)
+    best = _best(lines, bootstrap)
+    return Table(spec, lines, _notes(spec, lines, records, resamples), records, best)
 
 
-def _require_baselines(spec: Spec) -> None:
+def require_baselines(spec: Spec) -> None:
     missing = [role for role in ROLES if all(row.role != role for row in spec.rows)]
     if missing:
         raise ValueError(
@@ -159,6 +162,17 @@ def _compare(spec: Spec, bootstrap: Bootstrap, row: Row) -> tuple:
         if other in bootstrap.stored
     }
     return percentile(own), percentile(bootstrap(accuracy, row.id, events)), versus
+
+
+def _best(lines: list[Line], bootstrap: Bootstrap) -> frozenset[str]:
+    """The best row and those not significantly worse, among the rows that saw the most events."""
+    full = max(line.events for line in lines)
+    rows = [line.row.id for line in lines if line.events == full]
+    replicates = [bootstrap(auc, row, bootstrap.stored[row].rows) for row in rows]
+    if len(rows) < 2:
+        return frozenset(rows)
+    alike = not_worse_than_best(replicates).not_worse
+    return frozenset(row for row, kept in zip(rows, alike, strict=True) if kept)
 
 
 def _baseline(spec: Spec, row: Row, role: str) -> str | None:
@@ -238,11 +252,14 @@ def _said_simulated(record: Record) -> bool:
 
 
 def _notes(spec: Spec, lines: list[Line], records: list[Record], resamples: int) -> list[str]:
+    count = len(spec.seeds)
     notes = [
-        f"AUC and accuracy: mean over {len(spec.seeds)} seeds; [95 % interval from {resamples} "
+        f"AUC and accuracy: mean over {count} seed{'s' * (count > 1)}; [95 % interval from {resamples} "
         "resamples of the test events, the same for all seeds]; ± seeds: standard deviation over "
         "seeds, each with a draw of training events of its own (the draws overlap). Changes are "
         "paired: same events, same seeds, same resamples.",
+        "Bold: the best row and all that are not significantly worse (paired bootstrap over the "
+        "test events, corrected for choosing the best, level 0.05), among rows with all events.",
         "Train seconds of a circuit model are spent once for all its backends; of an annealed "
         "ensemble they contain the search of the penalty on held-out training events.",
     ]

@@ -80,6 +80,80 @@ def accuracy(
     return weights @ ((scores > threshold) == labels) / weights.sum(axis=-1)
 
 
+def balanced_accuracy(
+    scores: ArrayLike,
+    labels: ArrayLike,
+    weights: ArrayLike | None = None,
+    threshold: float = 0.0,
+) -> Any:
+    """Mean of the two classes' accuracies: a model that ignores its input has 1/2.
+
+    Args:
+        scores: (N,) larger is more signal-like.
+        labels: (N,) 1 for signal, 0 for background.
+        weights: (N,) or (r, N) non-negative event weights; all ones where not given.
+        threshold: the cut; 0 suits a margin or a log-odds, 0.5 a probability.
+
+    Returns:
+        One float, or (r,) floats for weights (r, N).
+
+    Raises:
+        ValueError: on one class only, on NaN or infinite scores, on shapes that do not match.
+
+    >>> float(balanced_accuracy([1.0, 1.0, 1.0, -1.0], [1, 1, 1, 0]))
+    1.0
+    >>> float(balanced_accuracy([1.0, 1.0, 1.0, 1.0], [1, 1, 1, 0]))
+    0.5
+    """
+    scores, labels, weights = checked_scores(scores, labels, weights)
+    right = (scores > threshold) == labels
+    shares = [
+        weights @ (right & rows).astype(float) / (weights @ rows.astype(float))
+        for rows in (labels, ~labels)
+    ]
+    return 0.5 * (shares[0] + shares[1])
+
+
+def tagging_power(
+    scores: ArrayLike,
+    labels: ArrayLike,
+    weights: ArrayLike | None = None,
+    threshold: float = 0.0,
+) -> Any:
+    """Tagging power eps (1 - 2 w)^2: the share of events that would do as well if never mistagged.
+
+    The tag is the sign of the score and is given only where `abs(score) > threshold`; eps is the share
+    of events with a tag and w the share of wrong ones among these (JHEP 08 (2022) 014,
+    arXiv:2202.13943). A coin that tags some of N events reaches 1 / N on average, not zero.
+
+    Args:
+        scores: (N,) signed, 0 says nothing; larger is more signal-like.
+        labels: (N,) 1 for signal, 0 for background.
+        weights: (N,) or (r, N) non-negative event weights; all ones where not given.
+        threshold: events are tagged above this absolute score; not negative.
+
+    Returns:
+        One float, or (r,) floats for weights (r, N); 0 where no event is tagged.
+
+    Raises:
+        ValueError: on one class only, on NaN or infinite scores, on shapes that do not match, on a
+            negative threshold.
+
+    >>> float(tagging_power([-2.0, -0.1, 0.1, 1.0], [0, 1, 1, 1]))
+    0.25
+    >>> float(tagging_power([-2.0, -0.1, 0.1, 1.0], [0, 1, 1, 1], threshold=0.5))
+    0.5
+    """
+    if not threshold >= 0:
+        raise ValueError(f"Argument `threshold` must not be negative, but is {threshold}.")
+    scores, labels, weights = checked_scores(scores, labels, weights)
+    tagged = (np.abs(scores) > threshold).astype(float)
+    kept = weights @ tagged
+    # Right minus wrong weight is kept * (1 - 2 w); without a tag it is 0, and so is the power.
+    excess = weights @ np.where((scores > 0) == labels, tagged, -tagged)
+    return excess**2 / (np.where(kept > 0, kept, 1.0) * weights.sum(axis=-1))
+
+
 def log_loss(scores: ArrayLike, labels: ArrayLike, weights: ArrayLike | None = None) -> Any:
     """Mean of -log p(label) in nats, for scores that are log-odds log(p / (1 - p)) of signal.
 

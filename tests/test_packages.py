@@ -30,7 +30,10 @@ def test_importing_loads_no_vendor():
     assert done.stdout.strip() == "[]", done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("name", ["circuits", "annealing", "qml", "qml.estimators", "qml.models"])
+@pytest.mark.parametrize(
+    "name",
+    ["circuits", "annealing", "qml", "qml.estimators", "qml.models", "experiments.statistics"],
+)
 def test_the_table_of_contents_is_true(name):
     package = importlib.import_module(name)
     assert len(set(package.__all__)) == len(package.__all__)

@@ -1,0 +1,37 @@
+"""Figures of a run, one function each: arrays in, matplotlib Figure out."""
+
+from experiments.plots.calibration import Reliability, calibration, reliability
+from experiments.plots.costs import (
+    PowerLaw,
+    fit_power_law,
+    pareto,
+    pareto_front,
+    scaling,
+    time_to_solution,
+)
+from experiments.plots.devices import device_scatter, energies, energy_histogram
+from experiments.plots.ranks import critical_difference
+from experiments.plots.scores import auc_forest, roc, sweep
+from experiments.plots.style import to_svg
+from experiments.plots.training import training_curve
+
+__all__ = [
+    "auc_forest",
+    "roc",
+    "sweep",
+    "calibration",
+    "reliability",
+    "Reliability",
+    "training_curve",
+    "device_scatter",
+    "energies",
+    "energy_histogram",
+    "time_to_solution",
+    "scaling",
+    "fit_power_law",
+    "PowerLaw",
+    "pareto",
+    "pareto_front",
+    "critical_difference",
+    "to_svg",
+]
