@@ -122,8 +122,8 @@ def tagging_power(
 ) -> Any:
     """Tagging power eps (1 - 2 w)^2: the share of events that would do as well if never mistagged.
 
-    The tag is the sign of the score and is given only where `abs(score) > threshold`; eps is the share
-    of events with a tag and w the share of wrong ones among these (JHEP 08 (2022) 014,
+    The tag is the sign of the score and is given only where `abs(score) > threshold`; eps is the
+    share of events with a tag and w the share of wrong ones among these (JHEP 08 (2022) 014,
     arXiv:2202.13943). A coin that tags some of N events reaches 1 / N on average, not zero.
 
     Args:
