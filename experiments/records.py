@@ -4,19 +4,26 @@
     FOLDER/arrays/DIGEST.npz      what tables and plots are rebuilt from, without training
     FOLDER/failures/DIGEST.txt    the traceback of a failed cell
     FOLDER/checkpoints/           frozen circuit models, shared by every backend
+    FOLDER/claims/                which process is at work on what
 
-A line is written by one `write` under a file lock and then synced, so a reader sees all of it or
-none; what a kill left half-written is set aside, never repaired by guessing.
+A line is written by one `write` under a lock and then synced, so a reader sees all of it or none;
+what a kill left half-written is set aside, never repaired by guessing. The order in the file is
+what counts, the times in it are only told.
 """
 
+import errno
 import fcntl
 import json
 import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
+from experiments.running.claims import Claims
 from experiments.specs import canonical
 
 
@@ -24,7 +31,8 @@ class Record(NamedTuple):
     """One finished cell: its place, its result, its cost, where it came from.
 
     `status` "ok" or "failed"; `metrics` {name: value}; `cost` seconds and counts; `info` what
-    models, samplers and backends said of themselves; `provenance` versions, commit, platform.
+    models, samplers and backends said of themselves; `provenance` versions, commit, platform;
+    `data` the data set's name and `checksum` its SHA-256, both "" in records of older versions.
     """
 
     digest: str
@@ -38,6 +46,8 @@ class Record(NamedTuple):
     provenance: dict[str, Any]
     time: str
     error: str = ""
+    data: str = ""
+    checksum: str = ""
 
 
 class RecordFile(NamedTuple):
@@ -58,16 +68,38 @@ def append_record(folder: Path, record: Record, arrays: dict[str, np.ndarray]) -
     Raises:
         OSError: a full disk or a read-only folder; records written before stay as they are.
     """
-    if arrays:
-        _write_arrays(array_file(folder, record.digest), arrays)
-    line = canonical(record._asdict()).encode() + b"\n"
-    with open(_lines(folder), "ab") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        if _ends_torn(folder):
-            line = b"\n" + line  # a kill left half a line: end it, so that only it is lost
-        file.write(line)
-        file.flush()
-        os.fsync(file.fileno())
+    with told_in_a_sentence(folder):
+        if arrays:
+            _write_arrays(array_file(folder, record.digest), arrays)
+        append_lines(folder, [record])
+
+
+def append_lines(folder: Path, records: list[Record]) -> None:
+    """Write the lines of several records at once; their arrays must be there already.
+
+    Args:
+        folder: the run's folder; made where absent.
+        records: what to append.
+
+    Raises:
+        OSError: a full disk or a read-only folder; the file is as it was.
+    """
+    text = b"".join(canonical(record._asdict()).encode() + b"\n" for record in records)
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(record_file(folder), "a+b", buffering=0) as file, _alone(file, folder):
+        end = file.seek(0, os.SEEK_END)
+        if end and os.pread(file.fileno(), 1, end - 1) != b"\n":
+            text = b"\n" + text  # a kill left half a line: end it, so that only it is lost
+        try:
+            if file.write(text) != len(text):
+                raise OSError(
+                    errno.ENOSPC, os.strerror(errno.ENOSPC)
+                )  # a short write is how a disk gets full
+            os.fsync(file.fileno())
+        except OSError:
+            with suppress(OSError):
+                file.truncate(end)
+            raise
 
 
 def read_records(folder: Path) -> RecordFile:
@@ -79,12 +111,11 @@ def read_records(folder: Path) -> RecordFile:
     Returns:
         the records in the order written, and the number of lines that were torn by a kill.
     """
-    file = _lines(folder)
-    if not file.exists():
+    try:
+        content = record_file(folder).read_bytes()
+    except FileNotFoundError:
         return RecordFile([], 0)
-    parsed = [_parse(line) for line in file.read_bytes().splitlines() if line.strip()]
-    records = [record for record in parsed if record is not None]
-    return RecordFile(records, len(parsed) - len(records))
+    return _parse_lines(content)
 
 
 def latest(records: list[Record]) -> dict[str, Record]:
@@ -97,6 +128,36 @@ def latest(records: list[Record]) -> dict[str, Record]:
         {digest: record}.
     """
     return {record.digest: record for record in records}
+
+
+class Tail:
+    """The latest record of each cell in a folder that others write to, read once and followed.
+
+    `opened` is all that was there at first; `latest` {digest: record} grows with each `refresh`.
+    """
+
+    def __init__(self, folder: Path):
+        """Read what is there."""
+        self.folder, self.end = folder, 0
+        records, torn, partial = self._read()
+        self.opened = RecordFile(records, torn + partial)
+        self.latest = latest(records)
+
+    def refresh(self) -> None:
+        """Read the whole lines that were appended since."""
+        self.latest.update(latest(self._read()[0]))
+
+    def _read(self) -> tuple[list[Record], int, bool]:
+        """Records and torn lines from the last place on, and whether the last line has no end."""
+        try:
+            with open(record_file(self.folder), "rb") as file:
+                file.seek(self.end)
+                whole, newline, rest = file.read().rpartition(b"\n")
+        except (FileNotFoundError, NotADirectoryError):
+            return [], 0, False
+        self.end += len(whole) + len(newline)
+        records, torn = _parse_lines(whole)
+        return records, torn, bool(rest)
 
 
 def read_arrays(folder: Path, digest: str) -> dict[str, np.ndarray]:
@@ -121,30 +182,52 @@ def read_arrays(folder: Path, digest: str) -> dict[str, np.ndarray]:
         return dict(stored)
 
 
+def record_file(folder: Path) -> Path:
+    """Where the lines of a folder lie."""
+    return folder / "records.jsonl"
+
+
 def array_file(folder: Path, digest: str) -> Path:
     """Where the arrays of a cell lie."""
     return folder / "arrays" / f"{digest[:32]}.npz"
 
 
+def failure_file(folder: Path, digest: str) -> Path:
+    """Where the traceback of a failed cell lies."""
+    return folder / "failures" / f"{digest[:32]}.txt"
+
+
 def write_failure(folder: Path, digest: str, text: str) -> Path:
     """Keep the traceback of a failed cell and say where."""
-    file = folder / "failures" / f"{digest[:32]}.txt"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text)
+    file = failure_file(folder, digest)
+    with told_in_a_sentence(folder):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
     return file
 
 
-def _lines(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder / "records.jsonl"
+@contextmanager
+def told_in_a_sentence(folder: Path) -> Iterator[None]:
+    """Say what a full disk or a folder that cannot be written means for the run."""
+    try:
+        yield
+    except OSError as error:
+        cause = error.strerror or error
+        raise OSError(
+            f"Folder {folder} cannot be written ({cause}); all records written before are whole: "
+            "make room or choose another folder with --out, and the same command goes on."
+        ) from error
 
 
-def _ends_torn(folder: Path) -> bool:
-    with open(_lines(folder), "rb") as file:
-        if file.seek(0, os.SEEK_END) == 0:
-            return False
-        file.seek(-1, os.SEEK_END)
-        return file.read(1) != b"\n"
+def _parse_lines(content: bytes) -> RecordFile:
+    parsed = [_parse(line) for line in content.split(b"\n") if line.strip()]
+    origins: dict[str, dict] = {}  # equal ones are kept once: they are half of the memory
+    records = [
+        record._replace(provenance=origins.setdefault(str(record.provenance), record.provenance))
+        for record in parsed
+        if record is not None
+    ]
+    return RecordFile(records, len(parsed) - len(records))
 
 
 def _parse(line: bytes) -> Record | None:
@@ -154,9 +237,27 @@ def _parse(line: bytes) -> Record | None:
         return None
 
 
+@contextmanager
+def _alone(file: BinaryIO, folder: Path) -> Iterator[None]:
+    """Keep other writers out until the file is closed; a claim does it where locks are missing."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX)
+    except OSError:
+        with Claims(folder / "claims") as claims:
+            while not claims.take("records"):
+                time.sleep(0.002)
+            yield
+    else:
+        yield
+
+
 def _write_arrays(file: Path, arrays: dict[str, np.ndarray]) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f"{file.name}.{os.getpid()}.part")
-    with open(part, "wb") as stream:
-        np.savez_compressed(stream, allow_pickle=False, **arrays)
-    part.replace(file)
+    part = file.with_name(f"{file.name}.part")  # whoever does the cell again writes over it
+    try:
+        with open(part, "wb") as stream:
+            np.savez_compressed(stream, allow_pickle=False, **arrays)
+        part.replace(file)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise

@@ -164,7 +164,8 @@ def parse_spec(tree: dict[str, Any]) -> Spec:
     rows = tuple(Row(**_checked(Row, row, "[[rows]]")) for row in rows)
     known |= {"data": data, "rows": rows, "seeds": tuple(_list(known["seeds"], "seeds"))}
     known["smoke"] = tuple(known.get("smoke", ()))
-    spec = Spec(**known | tables)
+    checked: dict[str, Any] = known | tables
+    spec = Spec(**checked)
     _check_spec(spec)
     return spec
 

@@ -115,6 +115,14 @@ def make_table(
 
 
 def require_baselines(spec: Spec) -> None:
+    """Refuse a spec without a classical and a trivial row.
+
+    Args:
+        spec: the spec.
+
+    Raises:
+        ValueError: a role that no row has.
+    """
     missing = [role for role in ROLES if all(row.role != role for row in spec.rows)]
     if missing:
         raise ValueError(
@@ -254,10 +262,10 @@ def _said_simulated(record: Record) -> bool:
 def _notes(spec: Spec, lines: list[Line], records: list[Record], resamples: int) -> list[str]:
     count = len(spec.seeds)
     notes = [
-        f"AUC and accuracy: mean over {count} seed{'s' * (count > 1)}; [95 % interval from {resamples} "
-        "resamples of the test events, the same for all seeds]; ± seeds: standard deviation over "
-        "seeds, each with a draw of training events of its own (the draws overlap). Changes are "
-        "paired: same events, same seeds, same resamples.",
+        f"AUC and accuracy: mean over {count} seed{'s' * (count > 1)}; [95 % interval from "
+        f"{resamples} resamples of the test events, the same for all seeds]; ± seeds: standard "
+        "deviation over seeds, each with a draw of training events of its own (the draws overlap). "
+        "Changes are paired: same events, same seeds, same resamples.",
         "Bold: the best row and all that are not significantly worse (paired bootstrap over the "
         "test events, corrected for choosing the best, level 0.05), among rows with all events.",
         "Train seconds of a circuit model are spent once for all its backends; of an annealed "

@@ -6,14 +6,16 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from experiments import trainers
 from experiments.records import read_arrays, read_records
-from experiments.run import choose_events, run
+from experiments.run import choose_events, missing_cells, run
 from experiments.specs import load_spec
+from experiments.tables import make_table
 from qml.data import load_dataset
 
 
@@ -33,7 +35,9 @@ def test_every_cell_has_a_record_with_its_provenance(finished):
 def test_a_second_run_does_nothing_and_gives_the_same(finished, monkeypatch):
     spec, folder = finished
     before = (folder / "records.jsonl").read_bytes()
-    monkeypatch.setattr("experiments.run._result", lambda *a: pytest.fail("a cell ran twice"))
+    monkeypatch.setattr(
+        "experiments.running.cell._result", lambda *a: pytest.fail("a cell ran twice")
+    )
     again = run(spec, folder)
     assert (folder / "records.jsonl").read_bytes() == before
     assert len(again) == 12
@@ -93,6 +97,14 @@ def test_more_events_than_there_are(small_toml, tmp_path):
         run(spec, tmp_path)
 
 
+def scores_of(spec, folder):
+    """All that a table says of the scores, to the last bit."""
+    return [
+        (line.auc, line.accuracy, line.spread, line.versus)
+        for line in make_table(spec, folder, resamples=20).lines
+    ]
+
+
 def test_a_killed_run_goes_on_where_it_stopped(small_toml, finished, tmp_path):
     """Kill -9 as soon as a few records are there; run again; compare with an undisturbed run."""
     command = [sys.executable, "-m", "experiments", "run", str(small_toml), "--out", str(tmp_path)]
@@ -108,6 +120,71 @@ def test_a_killed_run_goes_on_where_it_stopped(small_toml, finished, tmp_path):
     records = read_records(tmp_path).records
     assert len({r.digest for r in records}) == len(records) == 12
     assert records[: len(kept)] == kept
+    assert list((tmp_path / "claims").iterdir()) == []
+    assert scores_of(finished[0], tmp_path) == scores_of(*finished)
     for record in records:
         for name, array in read_arrays(finished[1], record.digest).items():
             np.testing.assert_array_equal(array, read_arrays(tmp_path, record.digest)[name])
+
+
+def test_only_the_cells_that_are_named(small_spec, tmp_path):
+    digests = missing_cells(small_spec, tmp_path)
+    assert len(digests) == 12
+    (record,) = run(small_spec, tmp_path, only=[digests[2][:12]])
+    assert (record.row, record.seed) == ("sum", 0)
+    assert missing_cells(small_spec, tmp_path) == [*digests[:2], *digests[3:]]
+
+
+@pytest.mark.parametrize("name", ["", "0123", "xyz"])
+def test_a_cell_that_is_not_there(small_spec, tmp_path, name):
+    with pytest.raises(ValueError, match=f"Cell '{name}' names 0 cells of this spec"):
+        run(small_spec, tmp_path, only=[name])
+
+
+def test_rows_with_one_digest_share_one_record(small_spec, tmp_path):
+    row = small_spec.rows[1]
+    spec = replace(small_spec, seeds=(0,), rows=(row, replace(row, id="again", role=None)))
+    first, second = run(spec, tmp_path)
+    assert first == second
+    assert len(read_records(tmp_path).records) == 1
+
+
+def test_data_that_changed_since_are_refused(small_spec, tmp_path, monkeypatch):
+    spec = replace(small_spec, seeds=(0,), rows=small_spec.rows[1:2])
+    (before,) = run(spec, tmp_path)
+    data = load_dataset("toy_linear")
+    assert before.checksum == data.sha256
+    monkeypatch.setattr("experiments.run.load_dataset", lambda name: data._replace(sha256="new"))
+    with pytest.raises(ValueError, match=f"checksum {data.sha256}, but the data now have new"):
+        run(spec, tmp_path)
+
+
+def test_a_folder_that_cannot_be_written(small_spec, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match=r"cannot be written \(Not a directory\)"):
+        run(small_spec, tmp_path / "file" / "run")
+
+
+@pytest.mark.skipif(not os.path.isdir("/sys/kernel"), reason="needs a read-only file system")
+def test_a_read_only_folder(small_spec):
+    with pytest.raises(OSError, match=r"Folder /sys/kernel cannot be written \("):
+        run(small_spec, Path("/sys/kernel"))
+
+
+def test_a_torn_line_is_told_and_its_cell_done_again(small_spec, tmp_path, caplog):
+    spec = replace(small_spec, seeds=(0,), rows=small_spec.rows[:2])
+    run(spec, tmp_path)
+    file = tmp_path / "records.jsonl"
+    file.write_bytes(file.read_bytes()[:-30])
+    run(spec, tmp_path)
+    assert caplog.messages == ["1 torn line of records.jsonl was set aside; all others are kept."]
+    read = read_records(tmp_path)
+    assert ([r.row for r in read.records], read.torn) == (["logistic", "sum"], 1)
+
+
+def test_a_metric_that_is_not_a_number_fails_its_cell(small_spec, tmp_path, monkeypatch):
+    spec = replace(small_spec, seeds=(0,), rows=small_spec.rows[:1])
+    monkeypatch.setattr("experiments.running.cell.auc", lambda *a: float("nan"))
+    (record,) = run(spec, tmp_path)
+    assert (record.status, record.metrics) == ("failed", {})
+    assert "not JSON compliant" in record.error

@@ -1,0 +1,1 @@
+"""The commands of `qml`, by theme; heavy packages are imported inside them."""

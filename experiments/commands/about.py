@@ -1,0 +1,41 @@
+"""Commands that tell: list, doctor."""
+
+from typing import Annotated
+
+import typer
+
+Word = Annotated[str | None, typer.Option(help="Only specs whose label contains this word.")]
+
+
+def list_specs(technology: Word = None, field: Word = None, tool: Word = None) -> None:
+    """The shipped benchmarks, by technology, field and tool."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from experiments.knowledge import shipped_specs
+
+    shown = Table(box=None)
+    for head in ("spec", "technology", "field", "tool", "seconds", "expected", "paper"):
+        shown.add_column(head, overflow="fold")
+    for spec in shipped_specs(technology=technology, field=field, tool=tool):
+        about = spec.about
+        cells = (about.technology, about.field, about.tool, str(about.seconds))
+        shown.add_row(spec.name, *cells, about.expected, about.paper)
+    Console().print(shown)
+
+
+def doctor() -> None:
+    """Show versions, device, known broken pairs, credentials and missing optional parts."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from experiments.doctor import examine
+
+    shown = Table(box=None, show_header=False)
+    findings = examine()
+    for mark, what, found in findings:
+        colour = {"ok": "green", "note": "yellow", "problem": "red"}[mark]
+        shown.add_row(f"[{colour}]{mark}[/]", what, found)
+    Console().print(shown)
+    if any(finding.mark == "problem" for finding in findings):
+        raise typer.Exit(1)

@@ -1,0 +1,125 @@
+"""Commands that show stored results; nothing is trained: table, report, query, export."""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from experiments.commands.options import (
+    Folders,
+    NoBaselines,
+    Out,
+    Override,
+    Smoke,
+    SpecName,
+    command_line,
+    run_folder,
+    stages,
+)
+
+
+class Format(StrEnum):
+    """How a table is printed."""
+
+    text = "text"
+    markdown = "markdown"
+    latex = "latex"
+    csv = "csv"
+
+
+def table(
+    spec: SpecName,
+    out: Out = None,
+    override: Override = None,
+    form: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.text,
+    smoke: Smoke = False,
+    no_baselines: NoBaselines = False,
+) -> None:
+    """Print a spec's table from stored predictions."""
+    from experiments import formats
+
+    made, _ = _stored(spec, out, override, smoke, no_baselines)
+    if form is Format.text:
+        print_table(made)
+        return
+    write = {"markdown": formats.to_markdown, "latex": formats.to_latex, "csv": formats.to_csv}
+    typer.echo(write[form.value](made), nl=False)
+
+
+def report(
+    spec: SpecName,
+    out: Out = None,
+    override: Override = None,
+    smoke: Smoke = False,
+    no_baselines: NoBaselines = False,
+) -> None:
+    """Write a spec's report page from stored predictions."""
+    made, folder = _stored(spec, out, override, smoke, no_baselines)
+    typer.echo(write_page(made, folder, command_line("run", spec, out=out, override=override)))
+
+
+def query(
+    sql: Annotated[str, typer.Argument(help="One SELECT over `records` and `latest`.")],
+    folders: Folders,
+) -> None:
+    """Ask all records of some folders in SQL (DuckDB)."""
+    from rich.console import Console
+    from rich.table import Table as RichTable
+
+    from experiments.query import query as ask
+
+    answer = ask(folders, sql)
+    shown = RichTable(*answer.columns, box=None)
+    for row in answer.rows:
+        shown.add_row(*map(str, row))
+    Console().print(shown)
+
+
+def export(
+    folders: Folders,
+    to: Annotated[Path, typer.Option(help="The Parquet file to write.")],
+) -> None:
+    """Write the records of some folders as one Parquet file."""
+    from experiments.query import export_parquet
+
+    typer.echo(f"{export_parquet(folders, to)} records in {to}")
+
+
+def print_table(made) -> None:
+    """A table with what it says and what must be known, on the terminal."""
+    from rich.console import Console
+
+    from experiments.findings import findings
+    from experiments.formats import to_rich
+
+    console = Console(width=None if sys.stdout.isatty() else 170)
+    console.print(to_rich(made))
+    for sentence in findings(made):
+        console.print(f"- {sentence}", highlight=False, markup=False)
+    roads = (
+        "Road: trained on → predicted on, C classical, Q quantum; ± of a change: half its interval."
+    )
+    for note in (roads, *made.notes):
+        console.print(note, style="dim", highlight=False, markup=False)
+
+
+def write_page(made, folder: Path, again: str) -> Path:
+    """The report page of a run, with the audit's verdict."""
+    from experiments.checking.audit import audit, audit_text
+    from experiments.report import write_report
+
+    verdict = audit_text(audit(folder, spec=made.spec))
+    return write_report(made, folder, folder / "report.html", again, audit=verdict)
+
+
+def _stored(spec: str, out: Path | None, override: list[str] | None, smoke: bool, bare: bool):
+    from experiments.specs import load_spec
+
+    loaded = load_spec(spec, override or [], smoke=smoke)
+    folder = run_folder(out, loaded.name)
+    with stages(loaded.title or loaded.name, "bootstrap") as progress:
+        from experiments.tables import make_table
+
+        return make_table(loaded, folder, baselines=not bare, progress=progress), folder

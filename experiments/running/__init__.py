@@ -1,0 +1,1 @@
+"""How cells get done: claims, the loop, local workers, Dask, batch systems, merging."""
