@@ -100,15 +100,20 @@ BACKENDS: dict[str, Callable] = {
 
 # Given by the harness, never by a spec.
 HARNESS_ARGUMENTS = {"x", "y", "seed", "sampler", "progress"}
+SEARCH_KEYS = {"space", "folds", "trials"}
 
 
 class Pieces(NamedTuple):
-    """The callable and settings of a row's model, sampler and backend; the last two may be None."""
+    """The callable and settings of a row's model, sampler and backend; the last two may be None.
+
+    `events` caps the test events; `search` is the plan of `[models.NAME.search]`.
+    """
 
     model: tuple[Callable, dict[str, Any]]
     sampler: tuple[Callable, dict[str, Any]] | None
     backend: tuple[Callable, dict[str, Any]] | None
     events: int
+    search: dict[str, Any] | None = None
 
 
 def pieces(spec: Spec, row: Row) -> Pieces:
@@ -125,7 +130,7 @@ def pieces(spec: Spec, row: Row) -> Pieces:
         ValueError: an unknown kind or setting, a model that needs a sampler or a backend and has
             none, or the reverse.
     """
-    model = _piece(f"models.{row.model}", spec.models[row.model], MODELS)
+    model, search = _model(f"models.{row.model}", spec.models[row.model])
     sampler = row.sampler and _piece(
         f"samplers.{row.sampler}", spec.samplers[row.sampler], SAMPLERS
     )
@@ -135,7 +140,7 @@ def pieces(spec: Spec, row: Row) -> Pieces:
         raise ValueError(f"In [backends.{row.backend}]: `events` must be an int >= 0: {events!r}.")
     backend = row.backend and _piece(f"backends.{row.backend}", settings, BACKENDS)
     _check_roads(row, model[0], sampler, backend)
-    return Pieces(model, sampler or None, backend or None, events)
+    return Pieces(model, sampler or None, backend or None, events, search)
 
 
 def build(piece: tuple[Callable, dict[str, Any]], seed: int) -> Any:
@@ -152,6 +157,23 @@ def build(piece: tuple[Callable, dict[str, Any]], seed: int) -> Any:
     if "seed" in inspect.signature(make).parameters:
         settings = settings | {"seed": seed}
     return make(**settings)
+
+
+def _model(where: str, settings: dict[str, Any]) -> tuple[tuple, dict[str, Any] | None]:
+    """A model and its plan of search; every candidate value is checked as a setting."""
+    plan = settings.get("search") if isinstance(settings, dict) else None
+    if plan is None:
+        return _piece(where, settings, MODELS), None
+    settings = {key: value for key, value in settings.items() if key != "search"}
+    where_search = f"{where}.search"
+    if not isinstance(plan, dict) or set(plan) - SEARCH_KEYS or not plan.get("space"):
+        raise ValueError(f"In [{where_search}]: needs `space`, and may have `folds` and `trials`.")
+    for key, values in plan["space"].items():
+        if not isinstance(values, list) or not values:
+            raise ValueError(f"In [{where_search}]: `{key}` must be a list with an entry.")
+        for value in values:
+            _piece(where_search, settings | {key: value}, MODELS)
+    return _piece(where, settings, MODELS), plan
 
 
 def _piece(where: str, settings: dict[str, Any], known: dict[str, Callable]) -> tuple:

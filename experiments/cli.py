@@ -37,7 +37,7 @@ def main() -> None:
     except KeyboardInterrupt:
         typer.echo("\nInterrupted; finished cells are kept, the same command goes on.", err=True)
         sys.exit(130)
-    except (ValueError, TypeError, OSError, ImportError) as error:
+    except (ValueError, TypeError, OSError, ImportError, RuntimeError) as error:
         if os.environ.get("QML_TRACEBACK"):
             raise
         typer.echo(f"error: {error}", err=True)

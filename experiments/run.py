@@ -13,17 +13,11 @@ from pathlib import Path
 
 from experiments.catalogue import pieces
 from experiments.records import Record, Tail, latest, read_records
-from experiments.running.cell import (
-    Events,
-    checkpoint_base,
-    choose_events,
-    compute,
-    compute_elsewhere,
-    failed_outcome,
-    training_story,
-)
+from experiments.running.cell import compute, compute_elsewhere, failed_outcome
+from experiments.running.events import Events, choose_events
 from experiments.running.loop import Display, Executor, Here, Loop, Silent
 from experiments.running.remarks import refuse_changed_data, remarks
+from experiments.running.training import checkpoint_base, training_story
 from experiments.specs import Cell, Spec, cells, train_events
 from qml import load_checkpoint
 from qml.data import Dataset, load_dataset

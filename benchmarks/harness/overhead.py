@@ -67,7 +67,7 @@ Goals: under 20 ms a cell and flat, seconds for 100,000 records.
 |---|---:|
 {reading}
 
-| {500 // part} cells of boosted trees | seconds | speed-up |
+| {500 // part} cells of boosted trees, workers started for it | seconds | speed-up |
 |---|---:|---:|
 {speed}
 """

@@ -13,13 +13,11 @@ from experiments.bundles.crate import description
 from experiments.bundles.data import read_data
 from experiments.bundles.layout import METADATA, PAGE, RECORDS, SPEC, TABLE_CSV, TABLE_MD
 from experiments.records import Record, latest, read_arrays, read_records
+from experiments.scoring import METRICS
 from experiments.specs import cells, load_spec
 from experiments.tables import Table
 from qml import load_checkpoint
 from qml.data import load_dataset
-from qml.metrics import accuracy, auc
-
-METRICS = {"auc": auc, "accuracy": accuracy}
 
 
 def sound_records(folder: Path) -> tuple[list[Record], list[str]]:

@@ -16,7 +16,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from experiments.running.cell import checkpoint_base, training_story
+from experiments.running.training import checkpoint_base, training_story
 from experiments.specs import Cell
 
 FORMAT = "qml-offload/bundle"

@@ -1,12 +1,11 @@
 """One cell computed: events drawn, trained or read from a checkpoint, predicted, scored."""
 
-import json
 import time
 import traceback
 from datetime import UTC, datetime
 from functools import cache, lru_cache, partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import numpy as np
@@ -15,44 +14,14 @@ from experiments.catalogue import Pieces, build, pieces
 from experiments.costs import measured
 from experiments.provenance import provenance
 from experiments.records import Record, failure_file
+from experiments.running.events import Events, choose_events
 from experiments.running.loop import Outcome, Stage
+from experiments.running.training import plain, searched, trained_circuit
+from experiments.scoring import all_metrics
 from experiments.specs import Cell, Spec, canonical, train_events
-from experiments.trainers import Progress, Trained, TrainedCircuit
-from qml import infer, load_checkpoint, save_checkpoint, thaw
+from experiments.trainers import Progress, Trained
+from qml import infer, thaw
 from qml.data import Dataset, load_dataset
-from qml.metrics import accuracy, auc
-
-
-class Events(NamedTuple):
-    """The events of one cell: training features and labels, test row numbers, features, labels."""
-
-    x: np.ndarray
-    y: np.ndarray
-    test: np.ndarray
-    x_test: np.ndarray
-    y_test: np.ndarray
-
-
-def choose_events(
-    spec: Spec, dataset: Dataset, seed: int, limit: int, train: int | None = None
-) -> Events:
-    """The events of a cell: a seeded draw of the training rows, the first of the fixed test rows.
-
-    Args:
-        spec: the spec.
-        dataset: its data set.
-        seed: the cell's seed.
-        limit: at most this many test events; 0 takes all that the spec allows.
-        train: this many training events instead of the spec's; 0 takes all.
-
-    Returns:
-        the events; test events are the same for every seed.
-    """
-    count = spec.data.train_events if train is None else train
-    drawn = np.random.default_rng(seed).permutation(dataset.train)[: count or None]
-    test = dataset.test[: spec.data.test_events or None][: limit or None]
-    x, y = dataset.x, dataset.y
-    return Events(x[drawn], y[drawn], test, x[test], y[test])
 
 
 def compute(spec: Spec, dataset: Dataset, folder: Path, cell: Cell, stage: Stage) -> Outcome:
@@ -114,26 +83,6 @@ def failed_outcome(spec: Spec, checksum: str, cell: Cell, cause: str) -> Outcome
     return Outcome(record, {}, cause + "\n")
 
 
-def checkpoint_base(folder: Path, cell: Cell) -> Path:
-    """Where the checkpoint of a cell's circuit model lies, without a suffix."""
-    return folder / "checkpoints" / f"{cell.row.model}-{cell.training[:16]}"
-
-
-def training_story(folder: Path, cell: Cell) -> Path:
-    """The file that is written last: where it is, the checkpoint is whole."""
-    base = checkpoint_base(folder, cell)
-    return base.with_name(base.name + ".training.json")
-
-
-def checkpoint_files(folder: Path, cell: Cell) -> list[tuple[str, bytes]]:
-    """A cell's checkpoint as (name, content), the story last; empty where it is not whole."""
-    if not training_story(folder, cell).exists():
-        return []
-    base = checkpoint_base(folder, cell)
-    names = [base.name + suffix for suffix in (".safetensors", ".json", ".training.json")]
-    return [(name, (base.parent / name).read_bytes()) for name in names]
-
-
 @lru_cache(maxsize=2)
 def _same_data(name: str, checksum: str) -> Dataset:
     dataset = load_dataset(name)
@@ -151,32 +100,36 @@ def _result(spec: Spec, cell: Cell, dataset: Dataset, folder: Path, stage: Stage
     events = choose_events(spec, dataset, cell.seed, part.events, train_events(spec, cell.row))
     tell = partial(stage, f"train {cell.row.model} (seed {cell.seed})")
     if part.backend is None:
-        scores, cost, info, arrays = _classical(cell, part, events, tell)
+        scores, cost, info, arrays = _classical(cell, part, events, folder, tell)
     else:
         scores, cost, info, arrays = _offloaded(cell, part, events, folder, stage, tell)
     arrays |= {"scores": scores, "labels": events.y_test, "rows": events.test}
-    metrics = {"auc": auc(scores, events.y_test), "accuracy": accuracy(scores, events.y_test)}
+    metrics = all_metrics(scores, events.y_test)
     return metrics, {"events": len(scores), **cost}, info, arrays
 
 
-def _classical(cell: Cell, part: Pieces, events: Events, tell: Progress) -> tuple:
+def _classical(cell: Cell, part: Pieces, events: Events, folder: Path, tell: Progress) -> tuple:
     """Train, on an annealer where the row has one, and predict classically."""
     train, settings = part.model
     if part.sampler is not None:
-        settings = settings | {"sampler": build(part.sampler, cell.seed), "progress": tell}
+        settings = settings | {"sampler": build(part.sampler, cell.seed)}
     tell(0, 1)
+    settings, tried = searched(cell, part, events, folder, settings, tell)
+    if part.sampler is not None:
+        settings = settings | {"progress": tell}
     trained: Trained = train(events.x, events.y, cell.seed, **settings)
     start = time.perf_counter()
     scores = np.asarray(trained.score(events.x_test))
     seconds = _stages(trained.seconds, {"execute": time.perf_counter() - start})
-    return scores, trained.counts | {"seconds": seconds}, trained.info, dict(trained.arrays)
+    cost = trained.counts | {"seconds": seconds}
+    return scores, cost, trained.info | tried, dict(trained.arrays)
 
 
 def _offloaded(
     cell: Cell, part: Pieces, events: Events, folder: Path, stage: Stage, tell: Progress
 ) -> tuple:
     """Predict on a circuit backend from the checkpoint, which is trained first where absent."""
-    trained, digest = _trained_circuit(cell, part, events, folder, tell)
+    trained, info = trained_circuit(cell, part, events, folder, tell)
     stage(f"{cell.row.label or cell.row.id} (seed {cell.seed})", 0, 1)
     assert part.backend is not None
     outcome = infer(*thaw(trained.frozen), events.x_test, build(part.backend, cell.seed))
@@ -184,25 +137,7 @@ def _offloaded(
     seconds = _stages(trained.seconds, told.get("seconds", {}))
     arrays = {"losses": trained.losses, "std": outcome.std, "values": outcome.result.values}
     cost = {"shots": told.get("shots") or 0, "seconds": seconds}
-    return outcome.scores, cost, {"checkpoint": digest, "backend": told}, arrays
-
-
-def _trained_circuit(
-    cell: Cell, part: Pieces, events: Events, folder: Path, tell: Progress
-) -> tuple[TrainedCircuit, str]:
-    """Train and freeze once; every backend predicts from the same checkpoint, byte for byte."""
-    base, story = checkpoint_base(folder, cell), training_story(folder, cell)
-    if not story.exists():
-        train, settings = part.model
-        trained: TrainedCircuit = train(events.x, events.y, cell.seed, progress=tell, **settings)
-        save_checkpoint(base, trained.frozen)
-        losses = np.asarray(trained.losses, dtype=float).tolist()
-        draft = story.with_name(story.name + ".part")
-        draft.write_text(json.dumps({"seconds": trained.seconds, "losses": losses}))
-        draft.replace(story)
-    frozen, digest = load_checkpoint(base)
-    told = json.loads(story.read_text())
-    return TrainedCircuit(frozen, np.asarray(told["losses"]), told["seconds"]), digest
+    return outcome.scores, cost, info | {"backend": told}, arrays
 
 
 def _stages(training: dict[str, float], predicting: dict[str, float]) -> dict[str, float]:
@@ -226,8 +161,8 @@ def _record(
     record = _blank(spec, cell, dataset.sha256)._replace(
         status=status,
         metrics={name: float(value) for name, value in metrics.items()},
-        cost=_plain(cost),
-        info=_plain(info),
+        cost=plain(cost),
+        info=plain(info),
         error=error,
     )
     canonical(record._asdict())  # a metric that is not a number fails its own cell, not the run
@@ -255,12 +190,3 @@ def _blank(spec: Spec, cell: Cell, checksum: str) -> Record:
 def _origin() -> dict[str, Any]:
     """Provenance, asked once a process: versions do not change while it lives."""
     return provenance()
-
-
-def _plain(value: Any) -> Any:
-    """JSON-able copy: NumPy numbers become Python's."""
-
-    def plain(entry: Any) -> Any:
-        return entry.tolist() if hasattr(entry, "tolist") else str(entry)
-
-    return json.loads(json.dumps(value, default=plain))

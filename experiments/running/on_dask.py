@@ -53,7 +53,7 @@ class DaskCluster:
 
     def submit(self, cell: Cell) -> None:
         """Send the cell, with its checkpoint where there is one."""
-        from experiments.running.cell import checkpoint_files
+        from experiments.running.training import checkpoint_files
 
         task = partial(_compute, self.spec, self.checksum, cell)
         future = self.client.submit(task, checkpoint_files(self.folder, cell), pure=False)
@@ -84,7 +84,8 @@ class DaskCluster:
 
 def _compute(spec: Spec, checksum: str, cell: Cell, files: list[tuple[str, bytes]]) -> Outcome:
     """On a worker: compute in a folder of its own and give back what was trained."""
-    from experiments.running.cell import checkpoint_files, compute_elsewhere
+    from experiments.running.cell import compute_elsewhere
+    from experiments.running.training import checkpoint_files
 
     with tempfile.TemporaryDirectory(prefix="qml-cell-") as name:
         folder = Path(name)

@@ -14,6 +14,7 @@ import pytest
 from experiments import trainers
 from experiments.records import read_arrays, read_records
 from experiments.run import choose_events, missing_cells, run
+from experiments.scoring import METRICS
 from experiments.specs import load_spec
 from experiments.tables import make_table
 from qml.data import load_dataset
@@ -184,7 +185,30 @@ def test_a_torn_line_is_told_and_its_cell_done_again(small_spec, tmp_path, caplo
 
 def test_a_metric_that_is_not_a_number_fails_its_cell(small_spec, tmp_path, monkeypatch):
     spec = replace(small_spec, seeds=(0,), rows=small_spec.rows[:1])
-    monkeypatch.setattr("experiments.running.cell.auc", lambda *a: float("nan"))
+    monkeypatch.setitem(METRICS, "auc", lambda *a: float("nan"))
     (record,) = run(spec, tmp_path)
     assert (record.status, record.metrics) == ("failed", {})
     assert "not JSON compliant" in record.error
+
+
+def test_settings_are_searched_on_training_events_and_kept(small_toml, tmp_path):
+    search = "search={space={inverse_penalty=[0.001, 1.0]}, folds=2}"
+    models = f'models={{l={{kind="logistic_regression", {search}}}}}'
+    rows = 'rows=[{id="l", model="l", role="classical"}]'
+    spec = load_spec(str(small_toml), [models, rows, "seeds=[0]"])
+    (record,) = run(spec, tmp_path)
+    assert record.status == "ok", record.error
+    chosen = record.info["search"]
+    assert chosen["settings"]["inverse_penalty"] in (0.001, 1.0)
+    assert len(chosen["trials"]) == 2
+
+
+def test_a_searched_circuit_keeps_what_was_tried_with_its_checkpoint(small_toml, tmp_path):
+    search = "models.circuit.search={space={layers=[1, 2]}, folds=1}"
+    row = '{id="NAME", model="circuit", backend="NAME"}'
+    rows = f"rows=[{row.replace('NAME', 'exact')}, {row.replace('NAME', 'shots')}]"
+    spec = load_spec(str(small_toml), [search, rows, "seeds=[0]"])
+    first, second = run(spec, tmp_path)
+    assert (first.status, second.status) == ("ok", "ok"), first.error + second.error
+    assert first.info["search"] == second.info["search"]
+    assert first.info["checkpoint"] == second.info["checkpoint"]

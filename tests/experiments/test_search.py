@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from annealing import Exhaustive
-from experiments.running.cell import choose_events
+from experiments.running.events import choose_events
 from experiments.searching import fold_rows, nested_scores, search
 from experiments.trainers import (
     Trained,

@@ -101,3 +101,19 @@ def test_text_that_is_not_toml(tmp_path):
     (tmp_path / "a.toml").write_text("name = ")
     with pytest.raises(ValueError, match="not valid TOML"):
         load_spec(str(tmp_path / "a.toml"))
+
+
+@pytest.mark.parametrize(
+    ("search", "message"),
+    [
+        ("{folds=2}", "needs `space`"),
+        ("{space={layers=[]}}", "`layers` must be a list with an entry"),
+        ("{space={layers=[1], sampler=[1]}}", "unknown setting 'sampler'"),
+        ("{space={layers=[0]}}", "`layers` must be a positive int"),
+        ("{space={layers=[1]}, rounds=3}", "needs `space`, and may have"),
+    ],
+)
+def test_bad_searches_are_one_sentence(small_toml, search, message):
+    spec = load_spec(str(small_toml), [f"models.circuit.search={search}"])
+    with pytest.raises(ValueError, match=message):
+        pieces(spec, next(row for row in spec.rows if row.id == "exact"))
