@@ -129,7 +129,7 @@ def to_rich(table: Table) -> RichTable:
     heads = ("row", "road", "events", "AUC [95 %]", "± seeds", "acc.")
     heads += ("Δ to ideal", "Δ to classical", "Δ to trivial", "draws", "comp/train/exec s")
     for index, head in enumerate(heads):
-        shown.add_column(head, justify="left" if index < 2 else "right", no_wrap=index != 3)
+        shown.add_column(head, justify="left" if index < 2 else "right", no_wrap=True)
     for line, cells in zip(table.lines, table_cells(table), strict=True):
         roads = ("Q" if line.row.sampler else "C", "Q" if line.row.backend else "C")
         changes = [_plus_minus(line.versus.get(name)) for name in VERSUS]

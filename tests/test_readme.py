@@ -10,3 +10,11 @@ def test_the_twenty_lines_run_and_print_scores(root, capsys):
     exec(blocks[0], {})
     printed = capsys.readouterr().out
     assert printed.count("Interval(value=0.7") == 3
+
+
+def test_the_table_has_the_rows_of_the_demo(root):
+    from experiments.specs import load_spec
+
+    text = (root / "README.md").read_text()
+    for row in load_spec("demo").rows:
+        assert f"\n{row.label}  " in text, f"the README's table has no row {row.label!r}"

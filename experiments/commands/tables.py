@@ -94,7 +94,7 @@ def print_table(made) -> None:
     from experiments.findings import findings
     from experiments.formats import to_rich
 
-    console = Console(width=None if sys.stdout.isatty() else 170)
+    console = Console(width=None if sys.stdout.isatty() else 180)
     console.print(to_rich(made))
     for sentence in findings(made):
         console.print(f"- {sentence}", highlight=False, markup=False)
