@@ -26,7 +26,7 @@ def all_metrics(scores: np.ndarray, labels: np.ndarray) -> dict[str, float]:
     Returns:
         {name: value}; an infinite rejection (no background left) is left out.
 
-    >>> sorted(all_metrics(np.array([-1.0, 1.0, 2.0, 0.5]), np.array([0, 0, 1, 1])))
+    >>> sorted(all_metrics(np.array([-1.0, 3.0, 2.0, 0.5]), np.array([0, 0, 1, 1])))
     ['accuracy', 'auc', 'background_rejection', 'balanced_accuracy', 'tagging_power']
     """
     values = {name: float(metric(scores, labels)) for name, metric in METRICS.items()}

@@ -24,7 +24,7 @@ import numpy as np
 
 from annealing import Exhaustive, MockAnnealer, SimulatedAnnealing
 from circuits import Exact, PennyLaneBackend, Shots
-from experiments.plots import device_scatter, energies, roc, training_curve
+from experiments.reporting.plots import device_scatter, energies, roc, training_curve
 from qml import (
     fit,
     fit_ensemble,

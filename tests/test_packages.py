@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from experiments.doctor import intruders
+from experiments.commands.doctor import intruders
 
 PACKAGES = ("circuits", "annealing", "qml", "experiments")
 

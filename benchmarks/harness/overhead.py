@@ -24,11 +24,11 @@ import numpy as np
 from experiments.provenance import provenance
 from experiments.query import query
 from experiments.records import Record, Tail, append_lines, append_record, read_records
+from experiments.reporting.tables import make_table
 from experiments.run import missing_cells, run
 from experiments.running.loop import Here, Loop, Outcome
 from experiments.running.machine import usable_cores
 from experiments.specs import Cell, Row, Spec, parse_spec
-from experiments.tables import make_table
 
 RESULTS = Path(__file__).parents[1] / "results" / "harness.md"
 SCRATCH = Path(__file__).parents[2] / ".cache"  # on a disk: in memory, syncing costs nothing

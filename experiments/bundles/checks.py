@@ -13,9 +13,9 @@ from experiments.bundles.crate import description
 from experiments.bundles.data import read_data
 from experiments.bundles.layout import METADATA, PAGE, RECORDS, SPEC, TABLE_CSV, TABLE_MD
 from experiments.records import Record, latest, read_arrays, read_records
+from experiments.reporting.tables import Table
 from experiments.scoring import METRICS
 from experiments.specs import cells, load_spec
-from experiments.tables import Table
 from qml import load_checkpoint
 from qml.data import load_dataset
 

@@ -14,8 +14,8 @@ from experiments.bundles import layout
 from experiments.bundles.actions import DATA_ID, Add, Found, Ref, actions
 from experiments.bundles.data import licence as data_licence
 from experiments.bundles.data import read_data
-from experiments.findings import findings
-from experiments.tables import Table
+from experiments.reporting.findings import findings
+from experiments.reporting.tables import Table
 
 PROFILE = "https://w3id.org/ro/wfrun/process/0.6"
 KINDS = {

@@ -12,10 +12,10 @@ from typing import Any
 
 from experiments.bundles.data import read_data, standing_in
 from experiments.bundles.layout import PAGE, SPEC, TABLE_CSV, TABLE_MD
-from experiments.formats import HEADS, table_cells, to_markdown
-from experiments.report import write_report
+from experiments.reporting.formats import HEADS, table_cells, to_markdown
+from experiments.reporting.report import write_report
+from experiments.reporting.tables import Table, make_table
 from experiments.specs import load_spec
-from experiments.tables import Table, make_table
 
 
 def derive(

@@ -23,9 +23,9 @@ from experiments.bundles.derived import derive
 from experiments.bundles.spec_text import spec_text
 from experiments.provenance import provenance
 from experiments.records import Record, append_lines, array_file, latest, read_records
+from experiments.reporting.tables import RESAMPLES
 from experiments.run import spec_records
 from experiments.specs import Cell, Spec, canonical
-from experiments.tables import RESAMPLES
 
 ROOT = Path(__file__).resolve().parents[2]  # the checkout, where there is one
 SECRET = re.compile("TOKEN|SECRET|PASSWORD|PASSWD|API_?KEY")

@@ -29,7 +29,7 @@ def doctor() -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from experiments.doctor import examine
+    from experiments.commands.doctor import examine
 
     shown = Table(box=None, show_header=False)
     findings = examine()

@@ -42,7 +42,7 @@ def stages(title: str, label: str) -> Iterator[Callable[[int, int], None]]:
     """A progress display for one stage: call it with (done, total)."""
     from functools import partial
 
-    from experiments.display import live_display
+    from experiments.commands.display import live_display
 
     with live_display(title) as display:
         yield partial(display.stage, label)

@@ -51,15 +51,15 @@ def run(
     no_baselines: NoBaselines = False,
 ) -> None:
     """Run what is missing of a spec, then print its table and write its report."""
-    from experiments.display import live_display
+    from experiments.commands.display import live_display
     from experiments.specs import load_spec
 
     loaded = load_spec(spec, override or [], smoke=smoke)
     folder = run_folder(out, loaded.name)
     made = None
     with live_display(loaded.title or loaded.name) as display:
+        from experiments.reporting.tables import make_table, require_baselines
         from experiments.run import run as run_spec
-        from experiments.tables import make_table, require_baselines
 
         if not no_baselines and not cell:
             require_baselines(loaded)

@@ -38,7 +38,7 @@ def table(
     no_baselines: NoBaselines = False,
 ) -> None:
     """Print a spec's table from stored predictions."""
-    from experiments import formats
+    from experiments.reporting import formats
 
     made, _ = _stored(spec, out, override, smoke, no_baselines)
     if form is Format.text:
@@ -91,8 +91,8 @@ def print_table(made) -> None:
     """A table with what it says and what must be known, on the terminal."""
     from rich.console import Console
 
-    from experiments.findings import findings
-    from experiments.formats import to_rich
+    from experiments.reporting.findings import findings
+    from experiments.reporting.formats import to_rich
 
     console = Console(width=None if sys.stdout.isatty() else 180)
     console.print(to_rich(made))
@@ -108,7 +108,7 @@ def print_table(made) -> None:
 def write_page(made, folder: Path, again: str) -> Path:
     """The report page of a run, with the audit's verdict."""
     from experiments.checking.audit import audit, audit_text
-    from experiments.report import write_report
+    from experiments.reporting.report import write_report
 
     verdict = audit_text(audit(folder, spec=made.spec))
     return write_report(made, folder, folder / "report.html", again, audit=verdict)
@@ -120,6 +120,6 @@ def _stored(spec: str, out: Path | None, override: list[str] | None, smoke: bool
     loaded = load_spec(spec, override or [], smoke=smoke)
     folder = run_folder(out, loaded.name)
     with stages(loaded.title or loaded.name, "bootstrap") as progress:
-        from experiments.tables import make_table
+        from experiments.reporting.tables import make_table
 
         return make_table(loaded, folder, baselines=not bare, progress=progress), folder

@@ -21,11 +21,11 @@ from hypothesis import strategies as st
 from experiments.bundles import pack, unpack, verify
 from experiments.bundles.layout import sha256, write_manifest
 from experiments.bundles.spec_text import spec_text, to_toml
-from experiments.formats import HEADS, table_cells
 from experiments.records import append_record, read_records
+from experiments.reporting.formats import HEADS, table_cells
+from experiments.reporting.tables import make_table
 from experiments.run import run
 from experiments.specs import load_spec, parse_spec
-from experiments.tables import make_table
 from qml.data import DATASETS
 
 ARRAYS = "ARRAYS"  # stands for the arrays of the first record

@@ -13,9 +13,9 @@ from experiments.records import (
     read_records,
     write_failure,
 )
+from experiments.reporting.tables import make_table
 from experiments.run import run
 from experiments.running.merge import merge
-from experiments.tables import make_table
 
 
 def record(digest, status="ok", auc=0.5, **fields):

@@ -9,7 +9,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
-from experiments import plots
+from experiments.reporting import plots
 
 
 def _noisy(seed, n=4000):

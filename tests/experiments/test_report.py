@@ -7,9 +7,9 @@ from html.parser import HTMLParser
 import pytest
 from matplotlib.figure import Figure
 
-from experiments.formats import HEADS, table_cells
-from experiments.report import costs_sheet, figures, results_sheet, write_report
-from experiments.tables import make_table
+from experiments.reporting.formats import HEADS, table_cells
+from experiments.reporting.report import costs_sheet, figures, results_sheet, write_report
+from experiments.reporting.tables import make_table
 from qml.intervals import Interval
 
 

@@ -14,9 +14,9 @@ from html import unescape
 import matplotlib.image
 import pytest
 
-from experiments.formats import HEADS, table_cells
-from experiments.report import write_report
-from experiments.tables import make_table
+from experiments.reporting.formats import HEADS, table_cells
+from experiments.reporting.report import write_report
+from experiments.reporting.tables import make_table
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 WIDTHS = (1400, 420)

@@ -13,10 +13,10 @@ import pytest
 
 from experiments import trainers
 from experiments.records import read_arrays, read_records
+from experiments.reporting.tables import make_table
 from experiments.run import choose_events, missing_cells, run
 from experiments.scoring import METRICS
 from experiments.specs import load_spec
-from experiments.tables import make_table
 from qml.data import load_dataset
 
 

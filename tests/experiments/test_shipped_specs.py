@@ -3,9 +3,9 @@
 import pytest
 
 from experiments.knowledge import LABELS, shipped_specs
+from experiments.reporting.tables import make_table
 from experiments.run import run
 from experiments.specs import load_spec, shipped_names
-from experiments.tables import make_table
 
 
 @pytest.mark.parametrize("name", shipped_names())

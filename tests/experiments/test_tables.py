@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from experiments.findings import findings
-from experiments.formats import HEADS, table_cells, to_markdown
 from experiments.records import read_arrays
-from experiments.tables import make_table
+from experiments.reporting.findings import findings
+from experiments.reporting.formats import HEADS, table_cells, to_markdown
+from experiments.reporting.tables import make_table
 
 
 @pytest.fixture(scope="module")

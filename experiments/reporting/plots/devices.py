@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from experiments.plots.style import (
+from experiments.reporting.plots.style import (
     COLOURS,
     GREY,
     MARKERS,

@@ -1,7 +1,7 @@
 """What a table says, in sentences: every claim follows from an interval, none from a hope."""
 
 from experiments.records import Record
-from experiments.tables import Line, Table
+from experiments.reporting.tables import Line, Table
 from qml.intervals import Interval
 
 

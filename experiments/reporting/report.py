@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 from jinja2 import Environment
 from matplotlib.figure import Figure
 
-from experiments.figures import figures, row_name
-from experiments.findings import findings
-from experiments.formats import AUC, HEADS, table_cells
-from experiments.plots import to_svg
-from experiments.tables import Line, Table
+from experiments.reporting.figures import figures, row_name
+from experiments.reporting.findings import findings
+from experiments.reporting.formats import AUC, HEADS, table_cells
+from experiments.reporting.plots import to_svg
+from experiments.reporting.tables import Line, Table
 from qml.data import load_dataset
 
 __all__ = ["write_report", "figures", "to_svg"]
@@ -67,7 +67,7 @@ def write_report(
     Returns:
         the file.
     """
-    template = (files("experiments") / "report.html.jinja").read_text(encoding="utf-8")
+    template = (files("experiments.reporting") / "report.html.jinja").read_text(encoding="utf-8")
     page = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(template)
     made = [*figures(table, folder), *extra]
     text = page.render(

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments import plots
-from experiments.formats import STAGES
-from experiments.plots.devices import DRAWN
 from experiments.records import read_arrays
+from experiments.reporting import plots
+from experiments.reporting.formats import STAGES
+from experiments.reporting.plots.devices import DRAWN
+from experiments.reporting.tables import Line, Table
 from experiments.specs import canonical
-from experiments.tables import Line, Table
 from qml.metrics import roc_curve
 
 CURVES = 8  # more lines in one ROC figure than this cannot be told apart

@@ -1,7 +1,7 @@
 """Figures of a run, one function each: arrays in, matplotlib Figure out."""
 
-from experiments.plots.calibration import Reliability, calibration, reliability
-from experiments.plots.costs import (
+from experiments.reporting.plots.calibration import Reliability, calibration, reliability
+from experiments.reporting.plots.costs import (
     PowerLaw,
     fit_power_law,
     pareto,
@@ -9,11 +9,11 @@ from experiments.plots.costs import (
     scaling,
     time_to_solution,
 )
-from experiments.plots.devices import device_scatter, energies, energy_histogram
-from experiments.plots.ranks import critical_difference
-from experiments.plots.scores import auc_forest, roc, sweep
-from experiments.plots.style import to_svg
-from experiments.plots.training import training_curve
+from experiments.reporting.plots.devices import device_scatter, energies, energy_histogram
+from experiments.reporting.plots.ranks import critical_difference
+from experiments.reporting.plots.scores import auc_forest, roc, sweep
+from experiments.reporting.plots.style import to_svg
+from experiments.reporting.plots.training import training_curve
 
 __all__ = [
     "auc_forest",

@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.plots.style import COLOURS, add_legend, new_axes
+from experiments.reporting.plots.style import COLOURS, add_legend, new_axes
 
 
 def training_curve(losses: np.ndarray, title: str = "") -> Figure:

@@ -43,7 +43,7 @@ def intruders() -> dict[str, str]:
     Returns:
         {package: file it would be loaded from}; empty when all is well.
     """
-    home = Path(__file__).resolve().parents[1]
+    home = Path(__file__).resolve().parents[2]
     places = {
         name: util.find_spec(name) for name in ("qml", "circuits", "annealing", "experiments")
     }

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.plots.style import COLOURS, GREY, SMALL, TEXT, add_tip
+from experiments.reporting.plots.style import COLOURS, GREY, SMALL, TEXT, add_tip
 
 STEP = 0.42  # vertical distance of two labels, in units in which the axis has the height 1
 

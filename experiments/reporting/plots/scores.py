@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from experiments.plots.style import (
+from experiments.reporting.plots.style import (
     COLOURS,
     GREY,
     SIZE,

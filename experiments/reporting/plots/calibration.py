@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from experiments.plots.style import (
+from experiments.reporting.plots.style import (
     COLOURS,
     GREY,
     SIZE,

@@ -11,7 +11,7 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table as RichTable
 
-from experiments.tables import Line, Table
+from experiments.reporting.tables import Line, Table
 from qml.intervals import Interval
 
 VERSUS = ("ideal", "classical", "trivial")
