@@ -34,13 +34,25 @@ def table(
     out: Out = None,
     override: Override = None,
     form: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.text,
+    against: Annotated[
+        str | None, typer.Option(help="Test all rows against this one: classical, trivial, an id.")
+    ] = None,
     smoke: Smoke = False,
     no_baselines: NoBaselines = False,
 ) -> None:
     """Print a spec's table from stored predictions."""
     from experiments.reporting import formats
 
-    made, _ = _stored(spec, out, override, smoke, no_baselines)
+    made, folder = _stored(spec, out, override, smoke, no_baselines)
+    if against is not None:
+        from rich.console import Console
+
+        from experiments.reporting.significance import compare_rows, significance_rich
+
+        width = None if sys.stdout.isatty() else 160
+        shown = significance_rich(compare_rows(made, folder, against), against)
+        Console(width=width).print(shown)
+        return
     if form is Format.text:
         print_table(made)
         return

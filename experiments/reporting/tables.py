@@ -103,7 +103,7 @@ def make_table(
     finished = {i: [r for r in rs if r.status == "ok"] for i, rs in by_row.items()}
     if not any(finished.values()):
         raise ValueError(f"Folder {folder} has no finished cell of {spec.name!r}; `qml run` it.")
-    stored = {i: _scores(folder, rs) for i, rs in finished.items() if rs}
+    stored = {i: stored_scores(folder, rs) for i, rs in finished.items() if rs}
     bootstrap = Bootstrap(stored, resamples, seed)
     compare = partial(_compare, spec, bootstrap)
     lines = []
@@ -131,7 +131,16 @@ def require_baselines(spec: Spec) -> None:
         )
 
 
-def _scores(folder: Path, records: list[Record]) -> Scores:
+def stored_scores(folder: Path, records: list[Record]) -> Scores:
+    """The predictions of one row.
+
+    Args:
+        folder: the run's folder.
+        records: finished records of the row, one a seed.
+
+    Returns:
+        scores of all seeds on the row's events.
+    """
     arrays = [read_arrays(folder, record.digest) for record in records]
     scores = np.stack([a["scores"] for a in arrays]).astype(float)
     return Scores(scores, arrays[0]["labels"], arrays[0]["rows"])
@@ -153,7 +162,7 @@ class Bootstrap:
         """A metric of a row, averaged over its seeds, on these events."""
         key = (metric, row, events.tobytes())
         if key not in self.kept:
-            mine = _on_events(self.stored[row], events)
+            mine = on_events(self.stored[row], events)
             self.kept[key] = resample(partial(_mean, metric, mine), mine.labels, **self.options)
         return self.kept[key]
 
@@ -197,8 +206,8 @@ def _mean(metric: Callable, mine: Scores, weights: np.ndarray) -> np.ndarray:
     return np.mean([metric(scores, mine.labels, weights) for scores in mine.scores], axis=0)
 
 
-def _on_events(scores: Scores, events: np.ndarray) -> Scores:
-    """Scores of a row on some of its events."""
+def on_events(scores: Scores, events: np.ndarray) -> Scores:
+    """Scores of a row on some of its events, by their row numbers (e,)."""
     place = {row: i for i, row in enumerate(scores.rows.tolist())}
     index = [place[row] for row in events.tolist()]
     return Scores(scores.scores[:, index], scores.labels[index], events)
