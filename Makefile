@@ -27,6 +27,7 @@ lint: $(STAMP)  ## format, lint, types and the layer contract
 
 bench: $(STAMP)  ## time against peers, ratios printed and written to benchmarks/results
 	$(BIN)/python benchmarks/circuits/inference.py
+	$(BIN)/python benchmarks/harness/overhead.py
 
 docs: $(STAMP)  ## build the documentation into docs/_build
 	$(BIN)/python -m sphinx -W -q docs docs/_build

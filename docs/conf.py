@@ -20,10 +20,18 @@ suppress_warnings = ["myst.xref_missing", "ref.python"]
 
 
 def setup(app):
-    """Read `single backticks` as code, before Google-style sections are split at their colons."""
+    """Read `single backticks` as code and |bars| as bars, before sections are split at colons."""
     import re
 
+    def plain(line):
+        if line.lstrip().startswith(">>>"):
+            return line
+        line = re.sub(r"(?<![`:])`([^`]+)`(?!`)", r"``\1``", line)
+        parts = line.split("``")  # every second one is code
+        parts[::2] = [part.replace("|", r"\|") for part in parts[::2]]
+        return "``".join(parts)
+
     def as_code(app, what, name, obj, options, lines):
-        lines[:] = [re.sub(r"(?<![`:])`([^`]+)`(?!`)", r"``\1``", line) for line in lines]
+        lines[:] = [plain(line) for line in lines]
 
     app.connect("autodoc-process-docstring", as_code, priority=100)
