@@ -47,7 +47,8 @@ def controlled(matrix: Matrix) -> Matrix:
 
 def constant(matrix: Matrix) -> GateDef:
     """Gate without an angle."""
-    return GateDef(_n_wires(matrix), lambda: jnp.asarray(matrix), None)
+    # The type is always named: jax 0.12 may keep that of another precision for a NumPy constant.
+    return GateDef(_n_wires(matrix), lambda: jnp.asarray(matrix, jnp.result_type(complex)), None)
 
 
 def rotation(generator: Matrix) -> GateDef:
@@ -60,9 +61,10 @@ def rotation(generator: Matrix) -> GateDef:
     projectors = np.stack([_projector(generator, value, values) for value in values])
 
     def matrix(angle) -> jax.Array:
-        turns = jnp.asarray(angle, jnp.result_type(float)) * jnp.asarray(values)
+        real, complex_ = jnp.result_type(float), jnp.result_type(complex)
+        turns = jnp.asarray(angle, real) * jnp.asarray(values, real)
         phases = jax.lax.complex(jnp.cos(turns), -jnp.sin(turns))
-        return jnp.sum(phases[:, None, None] * jnp.asarray(projectors), axis=0)
+        return jnp.sum(phases[:, None, None] * jnp.asarray(projectors, complex_), axis=0)
 
     return GateDef(_n_wires(generator), matrix, generator)
 

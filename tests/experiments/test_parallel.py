@@ -199,6 +199,7 @@ ORPHANS = """
 from experiments.running.workers import Pool
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
     folder = Path(sys.argv[1])
     folder.mkdir()
     def stage(*told):
