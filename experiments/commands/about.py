@@ -4,12 +4,13 @@ from typing import Annotated
 
 import typer
 
+from experiments.commands.options import console
+
 Word = Annotated[str | None, typer.Option(help="Only specs whose label contains this word.")]
 
 
 def list_specs(technology: Word = None, field: Word = None, tool: Word = None) -> None:
     """The shipped benchmarks, by technology, field and tool."""
-    from rich.console import Console
     from rich.table import Table
 
     from experiments.knowledge import shipped_specs
@@ -21,12 +22,12 @@ def list_specs(technology: Word = None, field: Word = None, tool: Word = None) -
         about = spec.about
         cells = (about.technology, about.field, about.tool, str(about.seconds))
         shown.add_row(spec.name, *cells, about.expected, about.paper)
-    Console().print(shown)
+    console().print(shown)
 
 
 def doctor() -> None:
     """Show versions, device, known broken pairs, credentials and missing optional parts."""
-    from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     from experiments.commands.doctor import examine
@@ -35,7 +36,7 @@ def doctor() -> None:
     findings = examine()
     for mark, what, found in findings:
         colour = {"ok": "green", "note": "yellow", "problem": "red"}[mark]
-        shown.add_row(f"[{colour}]{mark}[/]", what, found)
-    Console().print(shown)
+        shown.add_row(f"[{colour}]{mark}[/]", escape(what), escape(found))
+    console().print(shown)
     if any(finding.mark == "problem" for finding in findings):
         raise typer.Exit(1)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from experiments.commands.options import stages
+from experiments.commands.options import console, stages
 
 
 def audit(
@@ -43,14 +43,12 @@ def reproduce(
     out: Annotated[Path | None, typer.Option(help="Folder that keeps predictions.")] = None,
 ) -> None:
     """Make a published table again, cell by cell; exit code 0 only if all of it holds."""
-    from rich.console import Console
-
     from experiments.checking.reproduce import reproduce as make_again
     from experiments.checking.reproduce import reproduction_rich
 
     with stages(f"reproduce {entry}", "cells") as progress:
         made = make_again(entry, quick, from_predictions, folder=out, progress=progress)
-    Console().print(reproduction_rich(made))
+    console().print(reproduction_rich(made))
     raise typer.Exit(made.exit_code)
 
 
@@ -59,11 +57,9 @@ def compare(
     second: Annotated[Path, typer.Argument(help="Folder of the other run.")],
 ) -> None:
     """Which cells moved beyond their interval, and what differs around them."""
-    from rich.console import Console
-
     from experiments.checking.compare import compare as compare_folders
     from experiments.checking.compare import comparison_rich
 
     made = compare_folders(first, second)
-    Console().print(comparison_rich(made))
+    console().print(comparison_rich(made))
     raise typer.Exit(made.exit_code)

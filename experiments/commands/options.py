@@ -1,10 +1,11 @@
 """What several commands share: arguments, folders, the loaded spec, progress."""
 
 import shlex
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -35,6 +36,13 @@ def command_line(*words: str, out: Path | None = None, override: list[str] | Non
     for text in override or []:
         parts += ["--set", text]
     return shlex.join(parts)
+
+
+def console() -> Any:
+    """Where tables go: the terminal as wide as it is, a file or pipe 180 columns wide."""
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else 180)
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """Commands that show stored results; nothing is trained: table, report, query, export."""
 
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +14,7 @@ from experiments.commands.options import (
     Smoke,
     SpecName,
     command_line,
+    console,
     run_folder,
     stages,
 )
@@ -45,13 +45,10 @@ def table(
 
     made, folder = _stored(spec, out, override, smoke, no_baselines)
     if against is not None:
-        from rich.console import Console
-
         from experiments.reporting.significance import compare_rows, significance_rich
 
-        width = None if sys.stdout.isatty() else 160
         shown = significance_rich(compare_rows(made, folder, against), against)
-        Console(width=width).print(shown)
+        console().print(shown)
         return
     if form is Format.text:
         print_table(made)
@@ -77,7 +74,6 @@ def query(
     folders: Folders,
 ) -> None:
     """Ask all records of some folders in SQL (DuckDB)."""
-    from rich.console import Console
     from rich.table import Table as RichTable
 
     from experiments.query import query as ask
@@ -86,7 +82,7 @@ def query(
     shown = RichTable(*answer.columns, box=None)
     for row in answer.rows:
         shown.add_row(*map(str, row))
-    Console().print(shown)
+    console().print(shown)
 
 
 def export(
@@ -101,20 +97,18 @@ def export(
 
 def print_table(made) -> None:
     """A table with what it says and what must be known, on the terminal."""
-    from rich.console import Console
-
     from experiments.reporting.findings import findings
     from experiments.reporting.formats import to_rich
 
-    console = Console(width=None if sys.stdout.isatty() else 180)
-    console.print(to_rich(made))
+    screen = console()
+    screen.print(to_rich(made))
     for sentence in findings(made):
-        console.print(f"- {sentence}", highlight=False, markup=False)
+        screen.print(f"- {sentence}", highlight=False, markup=False)
     roads = (
         "Road: trained on → predicted on, C classical, Q quantum; ± of a change: half its interval."
     )
     for note in (roads, *made.notes):
-        console.print(note, style="dim", highlight=False, markup=False)
+        screen.print(note, style="dim", highlight=False, markup=False)
 
 
 def write_page(made, folder: Path, again: str) -> Path:

@@ -70,6 +70,69 @@ def test_doctor_names_versions_and_never_a_secret(tmp_path):
         command, capture_output=True, text=True, check=False, env=environment, cwd=tmp_path
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    for word in ("jax device", "pennylane", "credentials: D-Wave Leap", "configured"):
+    for word in ("jax device", "pennylane", "credentials: D-Wave Leap", "qml-offload[cuda]"):
         assert word in done.stdout
     assert "very-secret" not in done.stdout + done.stderr
+
+
+def invoke(*arguments):
+    """A command in this process."""
+    from typer.testing import CliRunner
+
+    from experiments.cli import app
+
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def test_a_bundle_goes_round_by_command(finished, small_toml, tmp_path):
+    _, folder = finished
+    packed = invoke("pack", small_toml, "--out", folder, "--to", tmp_path / "b.zip")
+    assert packed.exit_code == 0, packed.output
+    assert "SHA-256" in packed.output
+    verified = invoke("verify", tmp_path / "b.zip")
+    assert (verified.exit_code, "all hold" in verified.output) == (0, True), verified.output
+    unpacked = invoke("unpack", tmp_path / "b.zip", tmp_path / "again")
+    assert unpacked.exit_code == 0, unpacked.output
+    assert (tmp_path / "again" / "records.jsonl").exists()
+    compared = invoke("compare", folder, tmp_path / "again")
+    assert compared.exit_code == 0, compared.output
+
+
+def test_checks_by_command(finished, small_toml, tmp_path):
+    _, folder = finished
+    audited = invoke("audit", folder, "--spec", small_toml)
+    assert (audited.exit_code, "0 errors" in audited.output) == (0, True), audited.output
+    scores = tmp_path / "scores.csv"
+    lines = [f"svc,a,{seed},0.975,0.975" for seed in range(5)]
+    scores.write_text("model,dataset,seed,train_acc,test_acc\n" + "\n".join(lines) + "\n")
+    assert invoke("audit", scores, "--n-test", 60).exit_code == 1
+    assert "must be ROLE=NAME" in str(invoke("audit", scores, "--column", "x").exception)
+
+
+def test_records_by_command(finished, small_toml, tmp_path):
+    _, folder = finished
+    answer = invoke("query", "SELECT count(*) AS cells FROM latest", folder)
+    assert (answer.exit_code, "12" in answer.output) == (0, True), answer.output
+    exported = invoke("export", folder, "--to", tmp_path / "r.parquet")
+    assert (exported.exit_code, (tmp_path / "r.parquet").exists()) == (0, True)
+    merged = invoke("merge", folder, "--out", tmp_path / "m")
+    assert (merged.exit_code, "12 cells" in merged.output) == (0, True), merged.output
+    job = invoke("emit", "slurm", small_toml, "--out", tmp_path / "new", "--to", tmp_path / "job")
+    assert (job.exit_code, (tmp_path / "job" / "cells.txt").exists()) == (0, True), job.output
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "latex", "csv"])
+def test_tables_in_every_format_hold_every_row(finished, small_toml, form):
+    spec, folder = finished
+    done = invoke("table", small_toml, "--out", folder, "--format", form)
+    assert done.exit_code == 0, done.output
+    for row in spec.rows:
+        assert (row.label or row.id) in done.output
+
+
+def test_rows_against_a_row_and_the_shipped_specs(finished, small_toml):
+    _, folder = finished
+    done = invoke("table", small_toml, "--out", folder, "--against", "trivial")
+    assert (done.exit_code, "Wilcoxon" in done.output) == (0, True), done.output
+    listed = invoke("list", "--field", "hep")
+    assert (listed.exit_code, "qaml_curve" in listed.output) == (0, True), listed.output
