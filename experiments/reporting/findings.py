@@ -30,10 +30,16 @@ def _best(table: Table, lines: list[Line]) -> str:
     full = max(line.events for line in lines)
     scored = [(ln.auc.value, ln) for ln in lines if ln.auc is not None and ln.events == full]
     value, best = max(scored, key=lambda pair: pair[0])
-    road = "a quantum row" if best.row.sampler or best.row.backend else "a classical row"
-    alike = [_name(ln) for ln in lines if ln.row.id in table.best and ln is not best]
-    text = f"The highest AUC, {value:.3f}, is that of {_name(best)}, {road}"
-    return text + (f"; not significantly worse: {', '.join(alike)}." if alike else ".")
+    quantum = bool(best.row.sampler or best.row.backend)
+    kind = "simulated quantum" if best.simulated else "quantum"
+    alike = [ln for ln in lines if ln.row.id in table.best and ln is not best]
+    text = f"The highest AUC, {value:.3f}, is that of {_name(best)}"
+    text += f", a {kind} row" if quantum else ", a classical row"
+    if alike:
+        text += f"; not significantly worse: {', '.join(map(_name, alike))}"
+    if quantum and any(not (ln.row.sampler or ln.row.backend) for ln in alike):
+        text += ". No quantum row is significantly ahead of every classical one"
+    return text + "."
 
 
 def _annealed(line: Line, records: list[Record], ideal: list[Record]) -> str:
