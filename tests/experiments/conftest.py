@@ -1,8 +1,13 @@
 """A small spec over toy data that visits every road in seconds."""
 
+import json
 import textwrap
+import zipfile
+from urllib.parse import unquote
 
 import pytest
+
+ARRAYS = "ARRAYS"  # stands for the arrays of the first record
 
 SMALL = """
 name = "small"
@@ -101,3 +106,53 @@ def finished(small_toml, tmp_path_factory):
     records = run(spec, folder)
     assert [record.error for record in records if record.status != "ok"] == []
     return spec, folder
+
+
+@pytest.fixture(scope="session")
+def bundle(finished, tmp_path_factory):
+    """The packed bundle of the finished run; not to be changed."""
+    from experiments.bundles import pack
+
+    out = tmp_path_factory.mktemp("bundle") / "small.zip"
+    return pack(*finished, out, author="Ada <https://orcid.org/0000-0001>", resamples=50)
+
+
+@pytest.fixture
+def forge(bundle, tmp_path):
+    """A copy of the bundle with changed files; `honest` keeps the old checksums."""
+    from experiments.bundles import unpack
+    from experiments.records import read_records
+
+    def forged(changes, honest=False):
+        folder, out = tmp_path / "forged", tmp_path / "forged.zip"
+        unpack(bundle, folder)
+        for path, change in changes.items():
+            digest = read_records(folder).records[0].digest
+            file = folder / path.replace(ARRAYS, f"arrays/{digest[:32]}.npz")
+            before = file.read_bytes() if file.exists() else b""
+            after = change(before)
+            file.write_bytes(after) if after is not None else file.unlink()
+        if not honest:
+            _restate(folder)
+        with zipfile.ZipFile(out, "w") as archive:
+            for file in sorted(f for f in folder.rglob("*") if f.is_file()):
+                archive.write(file, file.relative_to(folder))
+        return out
+
+    return forged
+
+
+def _restate(folder):
+    """What a careful forger does: every stated checksum is made right again."""
+    from experiments.bundles.layout import sha256, write_manifest
+
+    metadata = folder / "ro-crate-metadata.json"
+    if metadata.exists():
+        crate = json.loads(metadata.read_text())
+        for entity in crate["@graph"]:
+            if "sha256" in entity and (folder / unquote(entity["@id"])).exists():
+                entity["sha256"] = sha256(folder / unquote(entity["@id"]))
+        metadata.write_text(json.dumps(crate))
+    if (folder / "manifest-sha256.txt").exists():
+        (folder / "manifest-sha256.txt").unlink()
+        write_manifest(folder)
