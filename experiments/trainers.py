@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 
 import jax
 import numpy as np
-import optax
 
 from annealing import Sampler, SimulatedAnnealing
 from qml import (
     Ensemble,
     Frozen,
     best_threshold,
+    cosine_adam,
     fit,
     fit_ensemble,
     fit_scaler,
@@ -104,13 +104,12 @@ def reuploading(
     """Data re-uploading classifier, trained with JAX and optax, frozen for a device."""
     scaler = fit_scaler(x)
     model = reuploading_model(x.shape[1], n_qubits=qubits, n_layers=layers)
-    schedule = optax.cosine_decay_schedule(learning_rate, steps)
     result = fit(
         model,
         np.asarray(scale_features(scaler, x)),
         y,
         key=jax.random.key(seed),
-        optimizer=optax.adam(schedule),
+        optimizer=cosine_adam(learning_rate, steps),
         steps=steps,
         batch_size=batch_size,
         progress=progress,

@@ -18,7 +18,7 @@ from qml.models import (
 )
 from qml.offloading import Annealed, Inference, anneal, batch_angles, infer
 from qml.preprocessing import Scaler, fit_scaler, scale_features
-from qml.training import Fit, fit, logistic_loss, square_loss
+from qml.training import Fit, cosine_adam, fit, logistic_loss, square_loss
 
 __all__ = [
     "Dataset",
@@ -39,6 +39,7 @@ __all__ = [
     "predict",
     "Fit",
     "fit",
+    "cosine_adam",
     "logistic_loss",
     "square_loss",
     "Inference",

@@ -31,6 +31,24 @@ class Fit(NamedTuple):
     seconds: dict[str, float]
 
 
+@lru_cache(maxsize=32)  # one object a setting, so that fits with it share their program
+def cosine_adam(learning_rate: float, steps: int) -> optax.GradientTransformation:
+    """Adam whose learning rate falls to zero by a cosine over the steps.
+
+    Args:
+        learning_rate: at the first step.
+        steps: of the whole fit.
+
+    Returns:
+        the optimiser, the same object for the same arguments.
+
+    Example:
+        >>> cosine_adam(0.1, 10) is cosine_adam(0.1, 10)
+        True
+    """
+    return optax.adam(optax.cosine_decay_schedule(learning_rate, steps))
+
+
 def logistic_loss(scores: jax.Array, y: jax.Array) -> jax.Array:
     """Mean cross entropy of the label given logistic(score).
 

@@ -2,7 +2,6 @@
 
 import jax
 import numpy as np
-import optax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
@@ -13,7 +12,7 @@ from qml.estimators.labels import binary_labels, checked, probabilities
 from qml.models import predict, reuploading_model
 from qml.offloading import Inference, infer
 from qml.preprocessing import fit_scaler, scale_features
-from qml.training import fit
+from qml.training import cosine_adam, fit
 
 
 class ReuploadingClassifier(ClassifierMixin, BaseEstimator):
@@ -68,7 +67,7 @@ class ReuploadingClassifier(ClassifierMixin, BaseEstimator):
             np.asarray(scale_features(scaler, X)),
             labels,
             key=jax.random.key(seed),
-            optimizer=_adam(self.learning_rate, self.steps),
+            optimizer=cosine_adam(self.learning_rate, self.steps),
             steps=self.steps,
             batch_size=self.batch_size,
         )
@@ -111,7 +110,3 @@ class ReuploadingClassifier(ClassifierMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_class = False
         return tags
-
-
-def _adam(learning_rate: float, steps: int) -> optax.GradientTransformation:
-    return optax.adam(optax.cosine_decay_schedule(learning_rate, steps))
