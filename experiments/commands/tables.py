@@ -26,6 +26,7 @@ class Format(StrEnum):
     text = "text"
     markdown = "markdown"
     latex = "latex"
+    html = "html"
     csv = "csv"
 
 
@@ -53,7 +54,12 @@ def table(
     if form is Format.text:
         print_table(made)
         return
-    write = {"markdown": formats.to_markdown, "latex": formats.to_latex, "csv": formats.to_csv}
+    write = {
+        "markdown": formats.to_markdown,
+        "latex": formats.to_latex,
+        "html": formats.to_html,
+        "csv": formats.to_csv,
+    }
     typer.echo(write[form.value](made), nl=False)
 
 

@@ -1,9 +1,10 @@
-"""A table as terminal text, Markdown, LaTeX, CSV, or plain cells for a page.
+"""A table as terminal text, Markdown, LaTeX, HTML, CSV, or plain cells for a page.
 
 Bold marks the best row and every row that is not significantly worse.
 """
 
 import csv
+import html
 import io
 from collections.abc import Callable
 
@@ -96,6 +97,25 @@ def to_latex(table: Table) -> str:
         r"\bottomrule",
         r"\end{tabular}",
     ]
+    return "\n".join(lines) + "\n"
+
+
+def to_html(table: Table) -> str:
+    """An HTML `table` element with its notes, to paste into a page; the report is a whole page.
+
+    Args:
+        table: the table.
+
+    Returns:
+        the text, ending in a newline.
+    """
+    heads = "".join(f"<th>{html.escape(head)}</th>" for head in HEADS)
+    rows = [
+        "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+        for cells in _bold(table, "<b>{}</b>", html.escape)
+    ]
+    notes = [f"<p>{html.escape(note)}</p>" for note in table.notes]
+    lines = ["<table>", f"<tr>{heads}</tr>", *rows, "</table>", *notes]
     return "\n".join(lines) + "\n"
 
 

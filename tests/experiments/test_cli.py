@@ -121,7 +121,7 @@ def test_records_by_command(finished, small_toml, tmp_path):
     assert (job.exit_code, (tmp_path / "job" / "cells.txt").exists()) == (0, True), job.output
 
 
-@pytest.mark.parametrize("form", ["text", "markdown", "latex", "csv"])
+@pytest.mark.parametrize("form", ["text", "markdown", "latex", "html", "csv"])
 def test_tables_in_every_format_hold_every_row(finished, small_toml, form):
     spec, folder = finished
     done = invoke("table", small_toml, "--out", folder, "--format", form)
