@@ -56,7 +56,7 @@ def run(
 
     loaded = load_spec(spec, override or [], smoke=smoke)
     folder = run_folder(out, loaded.name)
-    made = None
+    made, page = None, folder / "report.html"
     with live_display(loaded.title or loaded.name) as display:
         from experiments.reporting.tables import make_table, require_baselines
         from experiments.run import run as run_spec
@@ -69,10 +69,12 @@ def run(
         if not cell and len(failed) < len(records):
             progress = partial(display.stage, "bootstrap")
             made = make_table(loaded, folder, baselines=not no_baselines, progress=progress)
+            display.stage("report", 0, 1)
+            again = command_line("run", spec, out=out, override=override)
+            page = write_page(made, folder, again)
     if made is not None:
         print_table(made)
-        again = command_line("run", spec, out=out, override=override)
-        typer.echo(f"report   {write_page(made, folder, again).resolve()}")
+        typer.echo(f"report   {page.resolve()}")
     typer.echo(f"records  {(folder / 'records.jsonl').resolve()}")
     for record in failed:
         place = folder / "failures" / str(record.info.get("traceback", ""))

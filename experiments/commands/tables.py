@@ -72,7 +72,10 @@ def report(
 ) -> None:
     """Write a spec's report page from stored predictions."""
     made, folder = _stored(spec, out, override, smoke, no_baselines)
-    typer.echo(write_page(made, folder, command_line("run", spec, out=out, override=override)))
+    with stages(made.spec.title or made.spec.name, "report") as progress:
+        progress(0, 1)
+        page = write_page(made, folder, command_line("run", spec, out=out, override=override))
+    typer.echo(page)
 
 
 def query(
