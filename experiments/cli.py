@@ -17,6 +17,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Train classically, offload to quantum, and prove what it was worth.",
 )
+INTERRUPTED = 130  # what typer makes of a Ctrl-C
 PANELS = {
     "Run": [runs.demo, runs.run, runs.emit, runs.merge],
     "Show": [tables.table, tables.report, tables.query, tables.export],
@@ -34,9 +35,11 @@ def main() -> None:
     """Entry point of the `qml` command."""
     try:
         app()
-    except KeyboardInterrupt:
-        typer.echo("\nInterrupted; finished cells are kept, the same command goes on.", err=True)
-        sys.exit(130)
+    except SystemExit as ended:
+        if ended.code == INTERRUPTED:
+            text = "Interrupted; finished cells are kept, the same command goes on."
+            typer.echo(text, err=True)
+        raise
     except (ValueError, TypeError, OSError, ImportError, RuntimeError) as error:
         if os.environ.get("QML_TRACEBACK"):
             raise

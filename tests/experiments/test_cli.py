@@ -1,7 +1,9 @@
 """The command line as a person meets it: help, errors, exit codes, output."""
 
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -59,6 +61,27 @@ def test_a_failed_cell_gives_exit_code_1_and_names_its_traceback(small_toml, tmp
     assert done.returncode == 1, done.stderr
     assert "failed   best, seed 0: ValueError: " in done.stderr
     assert "logistic" in done.stdout
+
+
+def test_ctrl_c_keeps_what_is_finished_and_says_so(small_toml, tmp_path):
+    # A background job of a shell ignores Ctrl-C and so would its children.
+    listen = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+    code = f"{listen} from experiments.cli import main; main()"
+    command = [sys.executable, "-c", code, "run", str(small_toml), "--out", str(tmp_path)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    lines = tmp_path / "records.jsonl"
+    while process.poll() is None and (not lines.exists() or lines.read_bytes().count(b"\n") < 2):
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate()
+    assert process.returncode == 130, told
+    assert "Interrupted; finished cells are kept, the same command goes on." in told
+    assert "Traceback" not in told
+    kept = lines.read_bytes()
+    done = qml("run", small_toml, "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert lines.read_bytes().startswith(kept)
+    assert lines.read_bytes().count(b"\n") == 12
 
 
 def test_doctor_names_versions_and_never_a_secret(tmp_path):
