@@ -110,7 +110,13 @@ def _credential(what: str, there: bool, how: str) -> Finding:
 
 
 def _optional() -> list[Finding]:
-    extras = {"pythia8mc": ("generate the di-photon events", "hep"), "sphinx": ("docs", "docs")}
+    extras = {
+        "pythia8mc": ("generate the di-photon events", "hep"),
+        "duckdb": ("queries, Parquet", "query"),
+        "distributed": ("runs on Dask", "dask"),
+        "optuna": ("searches by TPE", "hpo"),
+        "sphinx": ("make docs", "docs"),
+    }
     lines = []
     for module, (purpose, extra) in extras.items():
         there = util.find_spec(module) is not None
