@@ -5,13 +5,12 @@ the difference is paired (one set of resampled events for both), else each is re
 """
 
 from collections.abc import Iterator
-from io import StringIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from rich import box
-from rich.console import Console, Group
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
@@ -119,20 +118,6 @@ def comparison_rich(made: Comparison) -> Group:
         table.add_row(Text(cell.row), *numbers, events, verdict)
     head = [f"A: {made.folder_a}", f"B: {made.folder_b}"]
     return Group(*map(Text, head), table, *map(Text, comparison_summary(made)))
-
-
-def comparison_text(made: Comparison) -> str:
-    """The same as plain text.
-
-    Args:
-        made: the comparison.
-
-    Returns:
-        the lines, each ending in a newline.
-    """
-    stream = StringIO()
-    Console(file=stream, width=150, color_system=None).print(comparison_rich(made))
-    return "".join(f"{line.rstrip()}\n" for line in stream.getvalue().splitlines())
 
 
 def comparison_summary(made: Comparison) -> list[str]:

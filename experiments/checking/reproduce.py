@@ -3,12 +3,11 @@
 import math
 import time
 from collections.abc import Callable
-from io import StringIO
 from pathlib import Path
 from typing import NamedTuple
 
 from rich import box
-from rich.console import Console, Group
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
@@ -173,20 +172,6 @@ def reproduction_rich(made: Reproduction) -> Group:
         shown[5].stylize(COLOURS[check.verdict])
         table.add_row(*shown)
     return Group(*map(Text, head), table, *map(Text, summary(made)))
-
-
-def reproduction_text(made: Reproduction) -> str:
-    """The same as plain text.
-
-    Args:
-        made: the reproduction.
-
-    Returns:
-        lines of at most 150 characters.
-    """
-    stream = StringIO()
-    Console(file=stream, width=150, color_system=None).print(reproduction_rich(made))
-    return "".join(f"{line.rstrip()}\n" for line in stream.getvalue().splitlines())
 
 
 def summary(made: Reproduction) -> list[str]:

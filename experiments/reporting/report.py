@@ -15,6 +15,7 @@ from experiments.reporting.findings import findings
 from experiments.reporting.formats import AUC, HEADS, table_cells
 from experiments.reporting.plots import to_svg
 from experiments.reporting.tables import Line, Table
+from experiments.running.loop import write_files
 from qml.data import load_dataset
 
 __all__ = ["write_report", "figures", "to_svg"]
@@ -84,9 +85,7 @@ def write_report(
         provenance=_provenance(table),
         dataset=load_dataset(table.spec.data.name),
     )
-    part = file.with_name(file.name + ".part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(file)
+    write_files(file.parent, [(file.name, text.encode())])
     return file
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from experiments.catalogue import Pieces
 from experiments.running.events import Events
+from experiments.running.loop import write_files
 from experiments.searching import search
 from experiments.specs import Cell
 from experiments.trainers import Progress, TrainedCircuit
@@ -70,11 +71,8 @@ def trained_circuit(
         trained: TrainedCircuit = train(events.x, events.y, cell.seed, progress=tell, **settings)
         save_checkpoint(base, trained.frozen)
         losses = np.asarray(trained.losses, dtype=float).tolist()
-        draft = story.with_name(story.name + ".part")
-        draft.write_text(
-            json.dumps(plain({"seconds": trained.seconds, "losses": losses, "info": tried}))
-        )
-        draft.replace(story)
+        told = plain({"seconds": trained.seconds, "losses": losses, "info": tried})
+        write_files(story.parent, [(story.name, json.dumps(told).encode())])
     frozen, digest = load_checkpoint(base)
     told = json.loads(story.read_text())
     trained = TrainedCircuit(frozen, np.asarray(told["losses"]), told["seconds"])

@@ -1,16 +1,15 @@
 """The annealed ensemble of weak classifiers as a scikit-learn classifier."""
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from annealing import Sampler, SimulatedAnnealing
 from qml.ensembles import fit_ensemble, score_ensemble
-from qml.estimators.labels import binary_labels, checked, probabilities
+from qml.estimators.labels import BinaryClassifier, binary_labels, checked
 
 
-class BoostedEnsembleClassifier(ClassifierMixin, BaseEstimator):
+class BoostedEnsembleClassifier(BinaryClassifier):
     """Binary classifier: weak classifiers whose 0/1 weights an annealer trains (QBoost, QAML).
 
     Args:
@@ -74,17 +73,3 @@ class BoostedEnsembleClassifier(ClassifierMixin, BaseEstimator):
         """Scores (b,) of X (b, f); positive means `classes_[1]`."""
         check_is_fitted(self)
         return score_ensemble(self.ensemble_, checked(self, X, reset=False))
-
-    def predict_proba(self, X) -> np.ndarray:
-        """Probabilities (b, 2) by the logistic function of the score (not calibrated)."""
-        return probabilities(self.decision_function(X))
-
-    def predict(self, X) -> np.ndarray:
-        """Labels (b,)."""
-        positive = self.decision_function(X) > 0
-        return self.classes_[positive.astype(int)]
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_class = False
-        return tags

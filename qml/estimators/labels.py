@@ -1,11 +1,36 @@
-"""Labels of two classes, to 0/1 and back, with scikit-learn's own messages."""
+"""What classifiers of two classes share: labels to 0/1 and back, with scikit-learn's messages."""
 
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import validate_data
+
+
+class BinaryClassifier(ClassifierMixin, BaseEstimator):
+    """Labels and probabilities from a score; subclasses set `classes_` and give the score."""
+
+    classes_: np.ndarray
+    n_features_in_: int
+
+    def decision_function(self, X) -> np.ndarray:
+        """Scores (b,) of X (b, f); positive means `classes_[1]`."""
+        raise NotImplementedError
+
+    def predict_proba(self, X) -> np.ndarray:
+        """Probabilities (b, 2): the logistic function of the score, not calibrated further."""
+        return probabilities(self.decision_function(X))
+
+    def predict(self, X) -> np.ndarray:
+        """Labels (b,)."""
+        positive = self.decision_function(X) > 0
+        return self.classes_[positive.astype(int)]
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_class = False
+        return tags
 
 
 def checked(estimator: BaseEstimator, *data: Any, **options: Any) -> Any:

@@ -2,20 +2,19 @@
 
 import jax
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from circuits import Backend
 from qml.checkpoints import Frozen, freeze, thaw
-from qml.estimators.labels import binary_labels, checked, probabilities
+from qml.estimators.labels import BinaryClassifier, binary_labels, checked
 from qml.models import predict, reuploading_model
 from qml.offloading import Inference, infer
 from qml.preprocessing import fit_scaler, scale_features
 from qml.training import cosine_adam, fit
 
 
-class ReuploadingClassifier(ClassifierMixin, BaseEstimator):
+class ReuploadingClassifier(BinaryClassifier):
     """Binary classifier: a data re-uploading circuit trained by JAX and optax.
 
     Args:
@@ -36,8 +35,6 @@ class ReuploadingClassifier(ClassifierMixin, BaseEstimator):
         >>> model.fit(x, y).predict(x).tolist()
         ['b', 'b', 's', 's']
     """
-
-    n_features_in_: int
 
     def __init__(
         self,
@@ -83,15 +80,6 @@ class ReuploadingClassifier(ClassifierMixin, BaseEstimator):
         scaled = np.asarray(scale_features(self.frozen_.scaler, X))
         return predict(self._model(), self._params, scaled)
 
-    def predict_proba(self, X) -> np.ndarray:
-        """Probabilities (b, 2) of both classes."""
-        return probabilities(self.decision_function(X))
-
-    def predict(self, X) -> np.ndarray:
-        """Labels (b,)."""
-        positive = self.decision_function(X) > 0
-        return self.classes_[positive.astype(int)]
-
     def offload(self, X, backend: Backend) -> Inference:
         """Predict X (b, f) on a circuit backend from the frozen model.
 
@@ -105,8 +93,3 @@ class ReuploadingClassifier(ClassifierMixin, BaseEstimator):
         return reuploading_model(
             self.n_features_in_, n_qubits=self.n_qubits, n_layers=self.n_layers
         )
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_class = False
-        return tags

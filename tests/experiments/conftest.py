@@ -156,3 +156,18 @@ def _restate(folder):
     if (folder / "manifest-sha256.txt").exists():
         (folder / "manifest-sha256.txt").unlink()
         write_manifest(folder)
+
+
+@pytest.fixture
+def as_text():
+    """What a rich renderable shows on a terminal without colours, 150 columns wide."""
+    from io import StringIO
+
+    from rich.console import Console
+
+    def text(renderable):
+        stream = StringIO()
+        Console(file=stream, width=150, color_system=None).print(renderable)
+        return stream.getvalue()
+
+    return text

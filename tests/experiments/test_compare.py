@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from experiments.checking.compare import compare, comparison_summary, comparison_text
+from experiments.checking.compare import compare, comparison_rich, comparison_summary
 from experiments.records import Record, append_record, read_records
 from qml.intervals import paired_difference
 from qml.metrics import auc
@@ -94,10 +94,10 @@ def test_other_events_are_resampled_each_on_their_own(folders):
     assert elsewhere.change.high - elsewhere.change.low > agrees.high - agrees.low
 
 
-def test_cells_on_one_side_are_named(folders):
+def test_cells_on_one_side_are_named(folders, as_text):
     made = compare(*folders, resamples=50)
     assert (made.only_a, made.only_b) == (("lost (seed 0)",), ("new (seed 3)",))
-    text = comparison_text(made)
+    text = as_text(comparison_rich(made))
     assert "Only A has 1: lost (seed 0)." in text
     assert "Only B has 1: new (seed 3)." in text
 

@@ -13,7 +13,7 @@ from experiments.checking.published import (
     published_ids,
 )
 from experiments.checking.recipes import RECIPES, Measured
-from experiments.checking.reproduce import HOLDS, judge, reproduce, reproduction_text, summary
+from experiments.checking.reproduce import HOLDS, judge, reproduce, reproduction_rich, summary
 from qml.data.bowles2024 import bowles2024_names, load_bowles2024
 from qml.intervals import Interval
 
@@ -193,7 +193,7 @@ def test_tolerance_of_the_bootstrap_comes_from_the_recipe():
         judge(cell, Measured(0.76))
 
 
-def test_one_cell_that_differs_decides_the_exit_code(tmp_path):
+def test_one_cell_that_differs_decides_the_exit_code(tmp_path, as_text):
     file = tmp_path / "mine.toml"
     cell = 'name = "linearly_separable/linearly_separable_2d"\nvalue = 0.5\nC = 1.0\ngamma = 1.0\n'
     head, _ = ENTRY.replace('"tracking"', '"svc"').split("[[cells]]", 1)
@@ -201,7 +201,7 @@ def test_one_cell_that_differs_decides_the_exit_code(tmp_path):
     made = reproduce(str(file))
     assert [check.verdict for check in made.checks] == ["differs"]
     assert made.exit_code == 1
-    assert "Not every cell holds." in reproduction_text(made)
+    assert "Not every cell holds." in as_text(reproduction_rich(made))
 
 
 def test_kept_predictions_give_the_same_checks_without_training(mlp, monkeypatch):
