@@ -99,7 +99,7 @@ BACKENDS: dict[str, Callable] = {
 }
 
 # Given by the harness, never by a spec.
-HARNESS_ARGUMENTS = {"x", "y", "seed", "sampler", "progress"}
+HARNESS_ARGUMENTS = {"x", "y", "seed", "sampler", "progress", "shared"}
 SEARCH_KEYS = {"space", "folds", "trials"}
 
 

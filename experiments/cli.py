@@ -1,7 +1,8 @@
 """The command line `qml`: which commands there are, and how errors end.
 
 Heavy packages are imported inside the commands, so that `qml --help` answers at once. Bad input
-ends with one sentence and exit code 2; failed cells and checks with 1; Ctrl-C with 130.
+ends with one sentence and exit code 2; failed cells and checks with 1; Ctrl-C and a run that its
+budget stopped with 130.
 """
 
 import os
@@ -40,6 +41,9 @@ def main() -> None:
             text = "Interrupted; finished cells are kept, the same command goes on."
             typer.echo(text, err=True)
         raise
+    except InterruptedError as stopped:  # by its budget; an OSError, but nothing went wrong
+        typer.echo(str(stopped), err=True)
+        sys.exit(INTERRUPTED)
     except (ValueError, TypeError, OSError, ImportError, RuntimeError) as error:
         if os.environ.get("QML_TRACEBACK"):
             raise

@@ -13,10 +13,11 @@ what counts, the times in it are only told.
 
 import errno
 import fcntl
+import gc
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -25,6 +26,9 @@ import numpy as np
 
 from experiments.running.claims import Claims
 from experiments.specs import canonical
+
+ORIGINS = 16  # different provenances that are shared between records; a run has one or a few
+_decode = json.JSONDecoder().decode  # what json.loads makes of a text, without asking for its kind
 
 
 class Record(NamedTuple):
@@ -48,6 +52,17 @@ class Record(NamedTuple):
     error: str = ""
     data: str = ""
     checksum: str = ""
+
+
+def place(record: Record) -> str:
+    """Where in its table a record stands: row, seed, and fold where there are folds.
+
+    >>> place(Record("d", "s", "trees", 1, "ok", {}, {}, {"split": {"fold": 3}}, {}, ""))
+    'trees, seed 1, fold 3'
+    """
+    split = record.info.get("split")
+    fold = f", fold {split['fold']}" if isinstance(split, dict) and "fold" in split else ""
+    return f"{record.row}, seed {record.seed}{fold}"
 
 
 class RecordFile(NamedTuple):
@@ -160,12 +175,15 @@ class Tail:
         return records, torn, bool(rest)
 
 
-def read_arrays(folder: Path, digest: str) -> dict[str, np.ndarray]:
+def read_arrays(
+    folder: Path, digest: str, names: Iterable[str] | None = None
+) -> dict[str, np.ndarray]:
     """The arrays kept beside a record.
 
     Args:
         folder: the run's folder.
         digest: the record's digest.
+        names: the only ones to read, which costs nothing for the others; None reads all.
 
     Returns:
         {name: array}.
@@ -179,7 +197,7 @@ def read_arrays(folder: Path, digest: str) -> dict[str, np.ndarray]:
             f"No arrays {file}; delete its line in records.jsonl and run again."
         )
     with np.load(file, allow_pickle=False) as stored:
-        return dict(stored)
+        return {name: stored[name] for name in (stored.files if names is None else names)}
 
 
 def record_file(folder: Path) -> Path:
@@ -220,21 +238,36 @@ def told_in_a_sentence(folder: Path) -> Iterator[None]:
 
 
 def _parse_lines(content: bytes) -> RecordFile:
-    parsed = [_parse(line) for line in content.split(b"\n") if line.strip()]
-    origins: dict[str, dict] = {}  # equal ones are kept once: they are half of the memory
-    records = [
-        record._replace(provenance=origins.setdefault(str(record.provenance), record.provenance))
-        for record in parsed
-        if record is not None
-    ]
+    origins: list[dict] = []  # equal ones are kept once: they are half of the memory
+    with _no_collection():
+        parsed = [_parse(line, origins) for line in content.split(b"\n") if line.strip()]
+    records = [record for record in parsed if record is not None]
     return RecordFile(records, len(parsed) - len(records))
 
 
-def _parse(line: bytes) -> Record | None:
+def _parse(line: bytes, origins: list[dict]) -> Record | None:
     try:
-        return Record(**json.loads(line))
+        record = Record(**_decode(line.decode()))
     except (ValueError, TypeError):
         return None
+    for origin in origins:
+        if origin == record.provenance:
+            return record._replace(provenance=origin)
+    if len(origins) < ORIGINS:
+        origins.append(record.provenance)
+    return record
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Keep the collector of garbage out: it looks through all records again and again for none."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 @contextmanager

@@ -13,12 +13,15 @@ from pathlib import Path
 
 from experiments.catalogue import pieces
 from experiments.records import Record, Tail, latest, read_records
+from experiments.running.budget import note_stop
 from experiments.running.cell import compute, compute_elsewhere, failed_outcome
 from experiments.running.events import Events, choose_events
 from experiments.running.loop import Display, Executor, Here, Loop, Silent
 from experiments.running.remarks import refuse_changed_data, remarks
 from experiments.running.training import checkpoint_base, training_story
-from experiments.specs import Cell, Spec, cells, train_events
+from experiments.scoring import check_metrics
+from experiments.specs import Cell, Spec, by_dataset, cells, dataset_name, train_events
+from experiments.splits import require_one_split, split_rows
 from qml import load_checkpoint
 from qml.data import Dataset, load_dataset
 
@@ -26,6 +29,7 @@ __all__ = [
     "Display",
     "Events",
     "Silent",
+    "all_records",
     "choose_cells",
     "choose_events",
     "missing_cells",
@@ -66,18 +70,22 @@ def run(
     Raises:
         ValueError: names or settings that do not exist, data or a checkpoint that were changed.
         FileNotFoundError: data that are not there.
+        InterruptedError: the budget is used up; the same call with a larger one goes on.
         OSError: a full disk, a folder that cannot be written, a cluster that does not answer.
     """
     show = display or Silent()
     parts = {row.id: pieces(spec, row) for row in spec.rows}
-    dataset = load_dataset(spec.data.name)
-    _check_sizes(spec, dataset)
-    todo = choose_cells(cells(spec, dataset.sha256), only)
+    check_metrics(spec.metrics)
+    datasets = {name: load_dataset(name) for name in by_dataset(spec)}
+    for name, part in by_dataset(spec).items():
+        _check_sizes(part, datasets[name])
+    todo = choose_cells(cells(spec, _checksums(datasets)), only)
     circuits = {i for i, part in parts.items() if part.backend is not None}
     _check_checkpoints([cell for cell in todo if cell.row.id in circuits], folder)
     tail = Tail(folder)
-    places = {(cell.row.id, cell.seed) for cell in todo}
-    refuse_changed_data(tail.latest.values(), places, spec.name, dataset.name, dataset.sha256)
+    for name, dataset in datasets.items():
+        places = {(c.row.id, c.seed) for c in todo if dataset_name(spec, c.row) == name}
+        refuse_changed_data(tail.latest.values(), places, spec.name, name, dataset.sha256)
     for sentence in remarks(tail.opened):
         log.warning(sentence)
 
@@ -85,26 +93,52 @@ def run(
         shared = cell.row.id in circuits and not training_story(folder, cell).exists()
         return checkpoint_base(folder, cell).name if shared else None
 
-    with _executor(spec, dataset, folder, show, workers, dask) as executor:
+    with _executor(spec, datasets, folder, show, workers, dask) as executor:
         loop = Loop(
-            todo, tail, executor, display=show, retry_failed=retry_failed, training=training
+            todo,
+            tail,
+            executor,
+            display=show,
+            retry_failed=retry_failed,
+            training=training,
+            budget=spec.budget,
         )
-        return loop.run()
+        records = loop.run()
+    if missing := loop.unfinished():
+        raise InterruptedError(note_stop(folder, spec.name, spec.budget, loop.stopped, missing))
+    return records
 
 
-def spec_records(spec: Spec, folder: Path) -> list[tuple[Cell, Record | None]]:
-    """The cells of a spec with their records; None where a cell was not run yet.
+def all_records(spec: Spec, folder: Path) -> list[tuple[Cell, Record | None]]:
+    """The cells of a spec with their records, whatever its data sets and splits.
 
     Args:
         spec: the spec.
         folder: the run's folder.
 
     Returns:
-        (cell, record or None) in table order.
+        (cell, record or None where a cell was not run yet) in table order.
     """
     found = latest(read_records(folder).records)
-    sha256 = load_dataset(spec.data.name).sha256
-    return [(cell, found.get(cell.digest)) for cell in cells(spec, sha256)]
+    checksums = {name: load_dataset(name).sha256 for name in by_dataset(spec)}
+    return [(cell, found.get(cell.digest)) for cell in cells(spec, checksums)]
+
+
+def spec_records(spec: Spec, folder: Path) -> list[tuple[Cell, Record | None]]:
+    """The cells of a spec that is one table, all of them tested on the same events.
+
+    Args:
+        spec: the spec.
+        folder: the run's folder.
+
+    Returns:
+        as `all_records`, one record a row and seed.
+
+    Raises:
+        ValueError: rows on several data sets, or test events that change with the seed.
+    """
+    require_one_split(spec)
+    return all_records(spec, folder)
 
 
 def missing_cells(spec: Spec, folder: Path, *, retry_failed: bool = False) -> list[str]:
@@ -118,7 +152,7 @@ def missing_cells(spec: Spec, folder: Path, *, retry_failed: bool = False) -> li
     Returns:
         the digests.
     """
-    found = spec_records(spec, folder)
+    found = all_records(spec, folder)
     todo = [c.digest for c, r in found if r is None or (retry_failed and r.status != "ok")]
     return list(dict.fromkeys(todo))
 
@@ -153,14 +187,20 @@ def choose_cells(todo: list[Cell], only: Iterable[str] | None) -> list[Cell]:
 
 @contextmanager
 def _executor(
-    spec: Spec, dataset: Dataset, folder: Path, show: Display, workers: int, dask: str | None
+    spec: Spec,
+    datasets: dict[str, Dataset],
+    folder: Path,
+    show: Display,
+    workers: int,
+    dask: str | None,
 ) -> Iterator[Executor]:
+    checksums = _checksums(datasets)
     if dask is not None:
         from experiments.running.on_dask import DaskCluster
 
-        executor = DaskCluster(dask, spec, dataset.sha256, folder)
+        executor = DaskCluster(dask, spec, checksums, folder)
     elif workers == 1:
-        yield Here(partial(compute, spec, dataset, folder), show.stage)
+        yield Here(partial(compute, spec, datasets, folder), show.stage)
         return
     else:
         from experiments.running.machine import fitting_workers
@@ -169,8 +209,8 @@ def _executor(
         count = fitting_workers(workers)
         if count < workers:
             log.warning(f"Memory has room for {count} of {workers} workers; {count} are started.")
-        work = partial(compute_elsewhere, spec, dataset.sha256, folder)
-        executor = Pool(work, count, show.stage, partial(failed_outcome, spec, dataset.sha256))
+        work = partial(compute_elsewhere, spec, checksums, folder)
+        executor = Pool(work, count, show.stage, partial(failed_outcome, spec, checksums))
     try:
         yield executor
     finally:
@@ -185,11 +225,17 @@ def _check_checkpoints(todo: list[Cell], folder: Path) -> None:
 
 
 def _check_sizes(spec: Spec, dataset: Dataset) -> None:
-    wanted = {"train_events": [train_events(spec, row) for row in spec.rows]}
-    wanted["test_events"] = [spec.data.test_events]
-    for name, rows in (("train_events", dataset.train), ("test_events", dataset.test)):
-        if max(wanted[name]) > len(rows):
-            raise ValueError(
-                f"In [data]: `{name}` is {max(wanted[name])}, but data set "
-                f"{dataset.name!r} has {len(rows)} such rows."
-            )
+    wanted = {"train_events": max(train_events(spec, row) for row in spec.rows)}
+    wanted["test_events"] = spec.data.test_events
+    for fold in range(spec.data.folds or 1):
+        split = split_rows(spec.data, dataset, spec.seeds[0], fold)
+        for name, rows in (("train_events", split.train), ("test_events", split.test)):
+            if wanted[name] > len(rows):
+                raise ValueError(
+                    f"In [data]: `{name}` is {wanted[name]}, but data set {dataset.name!r} has "
+                    f"{len(rows)} such rows."
+                )
+
+
+def _checksums(datasets: dict[str, Dataset]) -> dict[str, str]:
+    return {name: dataset.sha256 for name, dataset in datasets.items()}

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from annealing import Sampler, Samples, boosting
+from annealing import Problem, Sampler, Samples, boosting
 from qml.models import (
     WeakClassifiers,
     best_threshold,
@@ -31,6 +31,18 @@ class Ensemble(NamedTuple):
     threshold: float
     samples: Samples
     seconds: dict[str, float]
+
+
+class PosedEnsemble(NamedTuple):
+    """An ensemble's training as a QUBO, whichever annealer it is given to.
+
+    `responses` (N, m) of the weak classifiers and `y` (N,) labels of the training events.
+    """
+
+    weak: WeakClassifiers
+    responses: np.ndarray
+    y: np.ndarray
+    problem: Problem
 
 
 def fit_ensemble(
@@ -74,12 +86,68 @@ def fit_ensemble(
     weak = fit_weak_classifiers(
         x, y, products=products, shifts=shifts, max_correlation=max_correlation, count=count
     )
+    posed = pose_ensemble(weak, x, y, scale=scale, penalty=penalty)
+    built = time.perf_counter() - start
+    ensemble = solve_ensemble(posed, sampler, reads=reads, seed=seed)
+    return ensemble._replace(seconds={"build": built, **ensemble.seconds})
+
+
+def pose_ensemble(
+    weak: WeakClassifiers,
+    x: np.ndarray,
+    y: np.ndarray,
+    *,
+    scale: float | None = None,
+    penalty: float = 0.0,
+) -> PosedEnsemble:
+    """The QUBO whose ground state is the best choice among fitted weak classifiers.
+
+    Args:
+        weak: m weak classifiers, of `fit_weak_classifiers`.
+        x: (N, f) features.
+        y: (N,) labels 0/1.
+        scale, penalty: of `annealing.boosting`.
+
+    Returns:
+        the problem with what `solve_ensemble` needs; it may be solved any number of times.
+
+    Example:
+        >>> x, y = np.arange(4.0)[:, None], np.array([0, 0, 1, 1])
+        >>> weak = fit_weak_classifiers(x, y, products=False)
+        >>> pose_ensemble(weak, x, y, scale=1.0).responses.shape
+        (4, 1)
+    """
     responses = np.asarray(respond(weak, x), dtype=float)
     problem = boosting(responses, 2 * np.asarray(y) - 1, penalty=penalty, scale=scale)
-    built = time.perf_counter()
-    weights, samples = anneal(problem, sampler, reads=reads, seed=seed)
-    seconds = {"build": built - start, "sample": time.perf_counter() - built}
-    return Ensemble(weak, weights, best_threshold(responses @ weights, y), samples, seconds)
+    return PosedEnsemble(weak, responses, np.asarray(y), problem)
+
+
+def solve_ensemble(
+    posed: PosedEnsemble, sampler: Sampler, *, reads: int = 100, seed: int = 0
+) -> Ensemble:
+    """Let an annealer choose the weights of a posed ensemble.
+
+    Args:
+        posed: of `pose_ensemble`.
+        sampler: the annealer.
+        reads: answers asked of it.
+        seed: decides its draws.
+
+    Returns:
+        the ensemble, as of `fit_ensemble`; its `seconds` hold "sample" only.
+
+    Example:
+        >>> from annealing import Exhaustive
+        >>> x, y = np.arange(4.0)[:, None], np.array([0, 0, 1, 1])
+        >>> weak = fit_weak_classifiers(x, y, products=False)
+        >>> solve_ensemble(pose_ensemble(weak, x, y, scale=1.0), Exhaustive()).weights
+        array([1.])
+    """
+    start = time.perf_counter()
+    weights, samples = anneal(posed.problem, sampler, reads=reads, seed=seed)
+    seconds = {"sample": time.perf_counter() - start}
+    threshold = best_threshold(posed.responses @ weights, posed.y)
+    return Ensemble(posed.weak, weights, threshold, samples, seconds)
 
 
 def score_ensemble(ensemble: Ensemble, x: np.ndarray) -> np.ndarray:

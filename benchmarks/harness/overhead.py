@@ -1,9 +1,9 @@
 """What the harness itself costs: per cell, per 100,000 records, and with several workers.
 
 Claims measured: a cell costs under 20 ms beyond its own work (claims, arrays, one synced line),
-however many records the folder holds; listing, resuming and querying 100,000 records, and a table
-out of a folder that holds them, take seconds; 500 small cells gain from workers. It prints the
-tables and writes them to `benchmarks/results/harness.md`. `--quick` takes a tenth of everything.
+however many records the folder holds; listing, resuming, tabling and querying 100,000 records (100
+rows with 1000 seeds) takes seconds; 500 small cells gain from workers. It prints the tables and
+writes them to `benchmarks/results/harness.md`. `--quick` takes a tenth of everything.
 """
 
 import os
@@ -28,12 +28,14 @@ from experiments.reporting.tables import make_table
 from experiments.run import missing_cells, run
 from experiments.running.loop import Here, Loop, Outcome
 from experiments.running.machine import usable_cores
-from experiments.specs import Cell, Row, Spec, parse_spec
+from experiments.specs import ROLES, Cell, Row, Spec, cells, parse_spec
+from qml.data import load_dataset
 
 RESULTS = Path(__file__).parents[1] / "results" / "harness.md"
 SCRATCH = Path(__file__).parents[2] / ".cache"  # on a disk: in memory, syncing costs nothing
 TIMED = 200  # cells whose cost is averaged
 EVENTS = 1000  # scores kept of each
+LABELS = np.arange(EVENTS) % 2
 SPEC = {
     "name": "small",
     "data": {"name": "toy_linear"},
@@ -50,7 +52,8 @@ def main() -> None:
         place = Path(name)
         sizes = [n // part for n in (100, 1000, 10_000, 100_000)]
         costs = "\n".join(cost_line(place / str(n), n) for n in sizes)
-        reading = read_lines(place / str(sizes[-1]), sizes[-1])
+        reading = read_lines(place / "many", sizes[-1])
+        tabling = table_line(place / "arrays", 1000 // part)
         speed = worker_lines(place, 500 // part)
     text = f"""\
 # The harness's own cost
@@ -66,6 +69,10 @@ Goals: under 20 ms a cell and flat, seconds for 100,000 records.
 | {sizes[-1]:,} records | seconds |
 |---|---:|
 {reading}
+
+| cells, {EVENTS} test events each | seconds of a table, intervals over events | ms a cell |
+|---:|---:|---:|
+{tabling}
 
 | {500 // part} cells of boosted trees, workers started for it | seconds | speed-up |
 |---|---:|---:|
@@ -94,23 +101,19 @@ def cost_line(folder: Path, count: int) -> str:
 
 
 def read_lines(folder: Path, count: int) -> str:
-    """Seconds to read, resume, query, and make a table in a folder with many records."""
-    seeds = list(range(count // 10))
-    many = parse_spec(
-        SPEC | {"seeds": seeds, "rows": [{"id": f"{i}", "model": "sum"} for i in range(10)]}
-    )
-    few = small_spec(("sum", "trees"), 5)
-    run(few, folder)
+    """Seconds to read, list, resume, table and query a folder that holds a spec's many records."""
+    spec, todo = filled(folder, count)
     tail = Tail(folder)
-    done = [Cell(Row("r", "m"), i, f"{i:064x}", "") for i in range(count)]
-    loop = Loop(done, tail, Here(lambda cell, stage: 1 / 0, lambda *told: None))
+    loop = Loop(todo, tail, Here(never, lambda *told: None))
     found = {
         "read all records": timed(partial(read_records, folder)),
-        "expand as many cells and list the missing ones": timed(
-            partial(missing_cells, many, folder)
+        "read, expand as many cells, list the missing ones": timed(
+            partial(missing_cells, spec, folder)
         ),
         "resume a finished run (records read already)": timed(loop.run),
-        "table of 10 cells out of them": timed(partial(make_table, few, folder)),
+        "table of all, intervals over seeds": timed(
+            partial(make_table, spec, folder, over="seeds")
+        ),
         "SQL: mean over rows": timed(
             partial(query, [folder], "SELECT row, avg(metrics.auc) FROM latest GROUP BY row")
         ),
@@ -118,6 +121,34 @@ def read_lines(folder: Path, count: int) -> str:
     lines = [f"| {what} | {seconds:.1f} |" for what, seconds in found.items()]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     return "\n".join([*lines, f"| (peak memory of all this: {peak:.1f} GiB) | |"])
+
+
+def table_line(folder: Path, count: int) -> str:
+    """Seconds of the other kind of table, whose intervals need every array of predictions."""
+    spec, todo = filled(folder, count)
+    rng, about = np.random.default_rng(0), provenance()
+    for cell in todo:
+        arrays = {"scores": rng.random(EVENTS), "labels": LABELS, "rows": np.arange(EVENTS)}
+        append_record(folder, made_of(cell, about), arrays)
+    seconds = timed(partial(make_table, spec, folder))
+    return f"| {len(todo):,} | {seconds:.1f} | {1e3 * seconds / len(todo):.0f} |"
+
+
+def filled(folder: Path, count: int) -> tuple[Spec, list[Cell]]:
+    """A spec of a hundred rows (ten for few cells), and a folder with a record of each cell."""
+    rows = 100 if count >= 10_000 else 10
+    models = {f"{i}": {"kind": "boosted_trees", "trees": 100 + i} for i in range(rows)}
+    entries = [{"id": i, "model": i, "role": ROLES[int(i) % 2]} for i in models]
+    tree = SPEC | {"models": models, "rows": entries, "seeds": list(range(count // rows))}
+    spec = parse_spec(tree)
+    todo, about = cells(spec, load_dataset("toy_linear").sha256), provenance()
+    append_lines(folder, [made_of(cell, about) for cell in todo])
+    return spec, todo
+
+
+def never(cell: Cell, stage: Callable) -> Outcome:
+    """The work of a run that has nothing left to do."""
+    raise AssertionError(f"{cell.digest} has a record already")
 
 
 def worker_lines(place: Path, count: int) -> str:
@@ -136,6 +167,14 @@ def small_spec(models: tuple[str, ...], seeds: int) -> Spec:
     roles = {"sum": "trivial", "trees": "classical"}
     rows = [{"id": model, "model": model, "role": roles[model]} for model in models]
     return parse_spec(SPEC | {"seeds": list(range(seeds)), "rows": rows})
+
+
+def made_of(cell: Cell, about: dict) -> Record:
+    """The record of a cell, with a score of its own."""
+    auc = 0.75 + 0.02 * np.random.default_rng((cell.seed, int(cell.row.id))).standard_normal()
+    metrics = {"auc": auc + 0.001 * int(cell.row.id), "accuracy": 0.7}
+    record = made(cell.digest, about)
+    return record._replace(spec="small", row=cell.row.id, seed=cell.seed, metrics=metrics)
 
 
 def made(digest: str, about: dict) -> Record:

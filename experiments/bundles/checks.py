@@ -12,7 +12,7 @@ import numpy as np
 from experiments.bundles.crate import description
 from experiments.bundles.data import read_data
 from experiments.bundles.layout import METADATA, PAGE, RECORDS, SPEC, TABLE_CSV, TABLE_MD
-from experiments.records import Record, latest, read_arrays, read_records
+from experiments.records import Record, latest, place, read_arrays, read_records
 from experiments.reporting.tables import Table
 from experiments.scoring import METRICS
 from experiments.specs import cells, load_spec
@@ -200,4 +200,4 @@ def _rows(file: Path) -> list[list[str]]:
 
 
 def _name(record: Record) -> str:
-    return f"Record of row {record.row!r}, seed {record.seed}"
+    return f"Record {place(record)}"

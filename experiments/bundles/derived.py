@@ -12,7 +12,7 @@ from typing import Any
 
 from experiments.bundles.data import read_data, standing_in
 from experiments.bundles.layout import PAGE, SPEC, TABLE_CSV, TABLE_MD
-from experiments.reporting.formats import HEADS, table_cells, to_markdown
+from experiments.reporting.formats import heads, table_cells, to_markdown
 from experiments.reporting.report import write_report
 from experiments.reporting.tables import Table, make_table
 from experiments.specs import load_spec
@@ -47,7 +47,8 @@ def derive(
         )
         write_report(table, folder, target / PAGE, again(spec.name))
     with (target / TABLE_CSV).open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows([HEADS, *table_cells(table)])
+        rows = [heads(table.spec.metrics), *table_cells(table)]
+        csv.writer(file, lineterminator="\n").writerows(rows)
     (target / TABLE_MD).write_text(to_markdown(table), encoding="utf-8")
     return table
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from experiments.checking.audit_findings import Finding
 from experiments.checking.score_table import ScoreTable, score_table
-from experiments.records import Record, array_file, latest, read_records
+from experiments.records import Record, array_file, latest, place, read_records
 from qml.metrics import accuracy, auc
 
 METRICS = {"auc": auc, "accuracy": accuracy}  # those that follow from scores and labels alone
@@ -79,7 +79,7 @@ def scores_of(results: Results) -> ScoreTable:
     texts = {
         "benchmark": [r.spec for r in done],
         "model": [r.row for r in done],
-        "seed": [str(r.seed) for r in done],
+        "seed": [place(r).removeprefix(f"{r.row}, ") for r in done],
         "test": [repr(r.metrics["accuracy"]) for r in done],
         "n_test": [str(r.cost.get("events", 0)) for r in done],
     }
@@ -98,8 +98,7 @@ def failed_cells(results: Results) -> list[Finding]:
     """Cells whose last record is a failure."""
     failed = [r for r in results.records.values() if r.status != "ok"]
     return [
-        about(results, "failed", "warning", [r], f"{r.row}, seed {r.seed} failed: {r.error}")
-        for r in failed
+        about(results, "failed", "warning", [r], f"{place(r)} failed: {r.error}") for r in failed
     ]
 
 
@@ -126,14 +125,12 @@ def wrong_arrays(results: Results) -> list[Finding]:
     found = []
     for digest, reason in results.unreadable.items():
         record = results.records[digest]
-        text = f"{cell_name(record)}: its predictions cannot be read ({reason})."
+        text = f"{place(record)}: its predictions cannot be read ({reason})."
         found.append(about(results, "arrays", "error", [record], text))
     for digest, arrays in results.arrays.items():
         record = results.records[digest]
         for told in _differences(record, arrays):
-            found.append(
-                about(results, "arrays", "error", [record], f"{cell_name(record)}: {told}")
-            )
+            found.append(about(results, "arrays", "error", [record], f"{place(record)}: {told}"))
     return found
 
 
@@ -190,7 +187,7 @@ def chosen_on_test(results: Results) -> list[Finding]:
         best = max((_number(entry.get("auc")) for entry in _scan(record)), default=np.nan)
         same = best < 1 and best == record.metrics.get("auc")  # 1.0 twice is no evidence
         if same or record.info.get("selected_on") == "test":
-            text = f"{cell_name(record)}: the AUC that chose its settings is its test AUC."
+            text = f"{place(record)}: the AUC that chose its settings is its test AUC."
             found.append(about(results, "selection", "error", [record], text))
     return found
 
@@ -200,11 +197,6 @@ def about(
 ) -> Finding:
     """A finding about some records."""
     return Finding(rule, severity, tuple(results.line[r.digest] for r in records), text)
-
-
-def cell_name(record: Record) -> str:
-    """Row and seed."""
-    return f"{record.row}, seed {record.seed}"
 
 
 def _scan(record: Record) -> list[dict[str, Any]]:

@@ -1,13 +1,16 @@
 """Whether a results folder of ours agrees with the data and the spec that it names."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from experiments.checking.audit_findings import Finding
-from experiments.checking.audit_folder import Results, about, cell_name
-from experiments.checking.leakage import leaked
-from experiments.records import Record
-from experiments.run import spec_records
-from experiments.specs import Spec, load_spec
+from experiments.checking.audit_folder import Results, about
+from experiments.checking.leakage import row_hashes, worst_leak
+from experiments.records import Record, place
+from experiments.run import all_records
+from experiments.specs import SPLITS, DataSpec, Spec, load_spec
+from experiments.splits import Split, split_rows
 from qml.data import Dataset, load_dataset
 
 
@@ -27,30 +30,72 @@ def against_data(results: Results) -> list[Finding]:
         except (OSError, ValueError) as error:
             found.append(Finding("data", "note", (), f"Data set {name} was not checked: {error}"))
             continue
-        found += leaked(name, data.x[data.train], data.x[data.test])
-        found += _events(results, [r for r in results.records.values() if r.data == name], data)
+        mine = [record for record in results.records.values() if record.data == name]
+        found += _against_set(results, mine, data)
     return found
 
 
-def _events(results: Results, records: list[Record], data: Dataset) -> list[Finding]:
+def _against_set(results: Results, records: list[Record], data: Dataset) -> list[Finding]:
+    """Records of one data set: those of another state of it, and the others split by split."""
+    current = [record for record in records if record.checksum in ("", data.sha256)]
     changed = [record for record in records if record.checksum not in ("", data.sha256)]
     text = f"{len(changed)} records are of another state of data set {data.name} than there is now."
     found = [about(results, "data", "warning", changed, text)] if changed else []
-    for record in (record for record in records if record not in changed):
-        arrays = results.arrays.get(record.digest, {})
-        if told := _strange_events(arrays, data):
-            text = f"{cell_name(record)}: {told}"
+    hashes, shared = row_hashes(data.x), []
+    for group in _by_split(current):
+        try:
+            split = _split_again(group[0], data)
+        except (ValueError, TypeError, IndexError) as error:
+            text = f"{place(group[0])}: its split cannot be made again ({error})."
+            found.append(about(results, "data", "error", group, text))
+            continue
+        shared.append(_shared(hashes, split))
+        found += _strange_records(results, group, data, split)
+    return found + worst_leak(data.name, shared)
+
+
+def _by_split(records: Iterable[Record]) -> Iterable[list[Record]]:
+    """Records that were trained and tested on the same rows, before any cap."""
+    groups: dict[str, list[Record]] = {}
+    for record in records:
+        told = record.info.get("split")
+        groups.setdefault(repr((told, record.seed)) if told else "", []).append(record)
+    return groups.values()
+
+
+def _split_again(record: Record, data: Dataset) -> Split:
+    """The rows that a record was trained and tested on, by what it says of them."""
+    told = dict(record.info.get("split", {"protocol": "fixed"}))
+    protocol, fold = told.pop("protocol", None), told.pop("fold", 0)
+    if protocol not in SPLITS:
+        raise ValueError(f"unknown protocol {protocol!r}")
+    return split_rows(DataSpec(data.name, split=protocol, **told), data, record.seed, fold)
+
+
+def _shared(hashes: np.ndarray, split: Split) -> tuple[int, int]:
+    """How many test rows are training rows by content, of how many."""
+    return int(np.isin(hashes[split.test], hashes[split.train]).sum()), len(split.test)
+
+
+def _strange_records(
+    results: Results, records: list[Record], data: Dataset, split: Split
+) -> list[Finding]:
+    """Records of one split that were measured on other events, or with other labels."""
+    found = []
+    for record in records:
+        if told := _strange_events(results.arrays.get(record.digest, {}), data, split):
+            text = f"{place(record)}: {told}"
             found.append(about(results, "data", "error", [record], text))
     return found
 
 
-def _strange_events(arrays: dict[str, np.ndarray], data: Dataset) -> str:
+def _strange_events(arrays: dict[str, np.ndarray], data: Dataset, split: Split) -> str:
     rows, labels = arrays.get("rows"), arrays.get("labels")
     if rows is None or labels is None:
         return ""
-    if np.isin(rows, data.train).any():
+    if np.isin(rows, split.train).any():
         return "was measured on training events."
-    if not np.isin(rows, data.test).all():
+    if not np.isin(rows, split.test).all():
         return f"was measured on events that are not in the test part of {data.name}."
     return "" if np.array_equal(data.y[rows], labels) else f"its labels are not {data.name}'s."
 
@@ -69,7 +114,7 @@ def against_spec(results: Results, given: Spec | None) -> list[Finding]:
     for name in sorted({record.spec for record in results.records.values()}):
         try:
             spec = given if given is not None and given.name == name else load_spec(name)
-            expected = spec_records(spec, results.folder)
+            expected = all_records(spec, results.folder)
         except (OSError, ValueError) as error:
             text = f"{name}: whether cells are missing was not checked: {error}"
             found.append(Finding("cells", "note", (), text))

@@ -144,7 +144,7 @@ def score_table(
         ([0.915, 0.9], [0.0005, 0.0005])
     """
     rows, remarks = len(line), list(remarks)
-    word = {role: np.array(texts.get(role, [""] * rows)) for role in ROLES}
+    word = {role: np.array(texts.get(role, [""] * rows), dtype=str) for role in ROLES}
     number = {
         role: _numbers(role, texts[role], decimal_comma, remarks) if role in texts else None
         for role in ("train", "test", "valid", "n_train", "n_test", "repeats")
@@ -163,7 +163,7 @@ def score_table(
         line=np.asarray(line),
         valid=_or(number["valid"], blank),
         repeats=counts["repeats"],
-        others=np.array(others if others is not None else [""] * rows),
+        others=np.array(others if others is not None else [""] * rows, dtype=str),
         remarks=tuple(remarks),
         **{name: word[name] for name in ("benchmark", "model", "dataset", "seed", "selected_on")},
         **columns,

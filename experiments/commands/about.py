@@ -13,15 +13,14 @@ def list_specs(technology: Word = None, field: Word = None, tool: Word = None) -
     """The shipped benchmarks, by technology, field and tool."""
     from rich.table import Table
 
-    from experiments.knowledge import shipped_specs
+    from experiments.knowledge import heads_and_cells, shipped_specs
 
     shown = Table(box=None)
-    for head in ("spec", "technology", "field", "tool", "seconds", "expected", "paper"):
+    heads, body = heads_and_cells(shipped_specs(technology=technology, field=field, tool=tool))
+    for head in heads:
         shown.add_column(head, overflow="fold")
-    for spec in shipped_specs(technology=technology, field=field, tool=tool):
-        about = spec.about
-        cells = (about.technology, about.field, about.tool, str(about.seconds))
-        shown.add_row(spec.name, *cells, about.expected, about.paper)
+    for cells in body:
+        shown.add_row(*cells)
     console().print(shown)
 
 

@@ -19,16 +19,18 @@ def pack(
     author: Annotated[str, typer.Option(help="'Name <https://orcid.org/…>'.")] = "",
     licence: Annotated[str, typer.Option(help="Of the results, for example CC-BY-4.0.")] = "",
 ) -> None:
-    """Write a run as an RO-Crate: spec, records, predictions, environment, report."""
+    """Write a run as an RO-Crate, one for each of its data sets: spec, records, scores, report."""
     from experiments.bundles import pack as pack_run
     from experiments.bundles.layout import sha256
-    from experiments.specs import load_spec
+    from experiments.specs import by_dataset, load_spec
 
     loaded = load_spec(spec, override or [])
-    folder = run_folder(out, loaded.name)
-    with stages(f"pack {loaded.name}", "table") as progress:
-        file = pack_run(loaded, folder, to, author=author, licence=licence, progress=progress)
-    typer.echo(f"{file}  SHA-256 {sha256(file)}")
+    folder, parts = run_folder(out, loaded.name), by_dataset(loaded)
+    for name, part in parts.items():
+        file = to if len(parts) == 1 else to.with_name(f"{to.stem}-{name}{to.suffix}")
+        with stages(f"pack {part.title or part.name}", "table") as progress:
+            pack_run(part, folder, file, author=author, licence=licence, progress=progress)
+        typer.echo(f"{file}  SHA-256 {sha256(file)}")
 
 
 def verify(

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from experiments.records import Record
+from experiments.records import Record, place
 
 
 class Bars:
@@ -44,7 +44,7 @@ class Lines:
     def finished(self, record: Record, done: int, total: int) -> None:
         """Print the cell's result."""
         score = f"AUC {record.metrics['auc']:.4f}" if record.metrics else f"failed: {record.error}"
-        text = f"[{done:3d}/{total}] {record.row}, seed {record.seed}: {score}"
+        text = f"[{done:3d}/{total}] {place(record)}: {score}"
         self.console.print(text, highlight=False, markup=False)
 
 

@@ -112,6 +112,8 @@ def _credential(what: str, there: bool, how: str) -> Finding:
 def _optional() -> list[Finding]:
     extras = {
         "pythia8mc": ("generate the di-photon events", "hep"),
+        "codecarbon": ("grid factors; set QML_COUNTRY", "energy"),
+        "pynvml": ("GPU energy", "energy"),
         "duckdb": ("queries, Parquet", "query"),
         "distributed": ("runs on Dask", "dask"),
         "optuna": ("searches by TPE", "hpo"),
@@ -131,3 +133,45 @@ def _version(package: str) -> tuple[int, ...]:
     except metadata.PackageNotFoundError:
         return (0,)
     return tuple(int(part) for part in text.split(".")[:2] if part.isdigit())
+
+
+def plan(text: str) -> list[str]:
+    """Lines on what a simulation of n qubits needs, what holds it, and what fits if it does not.
+
+    Every figure is computed from the size of a state; none is measured.
+
+    Args:
+        text: "n=30", or "30".
+
+    Raises:
+        ValueError: where the text names no positive number of qubits.
+
+    >>> plan("n=30")[0]
+    'Computed, not measured: 30 qubits in complex64, one state 8.59 GB.'
+    """
+    from circuits.simulation.memory import (
+        STATES,
+        alternatives,
+        device_memory,
+        memory_plan,
+        slice_table,
+    )
+
+    number = text.strip().removeprefix("n=")
+    if not number.isdigit() or not int(number):
+        raise ValueError(f"Option `--plan` must be like n=30, but is {text!r}.")
+    n, here = int(number), device_memory()
+    state = memory_plan(n).state_bytes
+    lines = [
+        f"Computed, not measured: {n} qubits in complex64, one state {state / 1e9:.2f} GB.",
+        f"This device: {here / 1e9:.1f} GB.",
+    ]
+    for method in STATES:
+        needed = memory_plan(n, method=method, layers=10, device_bytes=here)
+        verdict = "fits here" if needed.fits else "would fit: " + "; ".join(alternatives(needed))
+        lines.append(f"{method:<13}{needed.bytes_per_device / 1e9:>14,.2f} GB  {verdict}")
+    lines.append("Most qubits on a slice of an A100 (JAX takes 75 %), reverse with 10 layers:")
+    lines.append("GB    " + "".join(f"{method:>14}" for method in STATES))
+    for size, fits in slice_table():
+        lines.append(f"{size:<6}" + "".join(f"{fits[method]:>14}" for method in STATES))
+    return lines

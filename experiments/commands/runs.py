@@ -17,7 +17,7 @@ from experiments.commands.options import (
     command_line,
     run_folder,
 )
-from experiments.commands.tables import print_table, write_page
+from experiments.commands.tables import make_tables, print_table, spec_of, write_pages
 
 
 class System(StrEnum):
@@ -52,33 +52,36 @@ def run(
 ) -> None:
     """Run what is missing of a spec, then print its table and write its report."""
     from experiments.commands.display import live_display
-    from experiments.specs import load_spec
 
-    loaded = load_spec(spec, override or [], smoke=smoke)
+    loaded = spec_of(spec, override, smoke)
     folder = run_folder(out, loaded.name)
-    made, page = None, folder / "report.html"
+    made, pages = [], []
     with live_display(loaded.title or loaded.name) as display:
-        from experiments.reporting.tables import make_table, require_baselines
+        from experiments.records import place
+        from experiments.reporting.tables import require_baselines
         from experiments.run import run as run_spec
+        from experiments.specs import by_dataset
 
         if not no_baselines and not cell:
-            require_baselines(loaded)
+            for part in by_dataset(loaded).values():
+                require_baselines(part)
         options = {"retry_failed": retry_failed, "workers": workers, "dask": dask}
         records = run_spec(loaded, folder, display=display, only=cell, **options)
         failed = [record for record in records if record.status != "ok"]
         if not cell and len(failed) < len(records):
             progress = partial(display.stage, "bootstrap")
-            made = make_table(loaded, folder, baselines=not no_baselines, progress=progress)
+            made = make_tables(loaded, folder, bare=no_baselines, progress=progress)
             display.stage("report", 0, 1)
             again = command_line("run", spec, out=out, override=override)
-            page = write_page(made, folder, again)
-    if made is not None:
-        print_table(made)
+            pages = write_pages(loaded, made, folder, again)
+    for one in made:
+        print_table(one)
+    for page in pages:
         typer.echo(f"report   {page.resolve()}")
     typer.echo(f"records  {(folder / 'records.jsonl').resolve()}")
     for record in failed:
-        place = folder / "failures" / str(record.info.get("traceback", ""))
-        typer.echo(f"failed   {record.row}, seed {record.seed}: {record.error} ({place})", err=True)
+        story = folder / "failures" / str(record.info.get("traceback", ""))
+        typer.echo(f"failed   {place(record)}: {record.error} ({story})", err=True)
     if failed:
         raise typer.Exit(1)
 

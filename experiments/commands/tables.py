@@ -30,6 +30,19 @@ class Format(StrEnum):
     csv = "csv"
 
 
+class Over(StrEnum):
+    """What intervals are over."""
+
+    events = "events"
+    seeds = "seeds"
+
+
+OverOption = Annotated[
+    Over | None,
+    typer.Option("--over", help="Intervals over test events, or over seeds (the faster one)."),
+]
+
+
 def table(
     spec: SpecName,
     out: Out = None,
@@ -38,44 +51,39 @@ def table(
     against: Annotated[
         str | None, typer.Option(help="Test all rows against this one: classical, trivial, an id.")
     ] = None,
+    over: OverOption = None,
+    equal_coverage: Annotated[
+        bool, typer.Option("--equal-coverage", help="Refuse rows with fewer events or seeds.")
+    ] = False,
     smoke: Smoke = False,
     no_baselines: NoBaselines = False,
 ) -> None:
-    """Print a spec's table from stored predictions."""
-    from experiments.reporting import formats
+    """Print a spec's table from stored predictions, one for each of its data sets."""
+    from experiments.reporting.tables import require_equal_coverage
 
-    made, folder = _stored(spec, out, override, smoke, no_baselines)
-    if against is not None:
-        from experiments.reporting.significance import compare_rows, significance_rich
-
-        shown = significance_rich(compare_rows(made, folder, against), against)
-        console().print(shown)
-        return
-    if form is Format.text:
-        print_table(made)
-        return
-    write = {
-        "markdown": formats.to_markdown,
-        "latex": formats.to_latex,
-        "html": formats.to_html,
-        "csv": formats.to_csv,
-    }
-    typer.echo(write[form.value](made), nl=False)
+    made, folder = _stored(spec, out, override, smoke, bare=no_baselines, over=over)
+    for one in made:
+        if equal_coverage:
+            require_equal_coverage(one)
+        _print(one, folder, form, against)
 
 
 def report(
     spec: SpecName,
     out: Out = None,
     override: Override = None,
+    over: OverOption = None,
     smoke: Smoke = False,
     no_baselines: NoBaselines = False,
 ) -> None:
-    """Write a spec's report page from stored predictions."""
-    made, folder = _stored(spec, out, override, smoke, no_baselines)
-    with stages(made.spec.title or made.spec.name, "report") as progress:
+    """Write a spec's report page from stored predictions, one for each of its data sets."""
+    made, folder = _stored(spec, out, override, smoke, bare=no_baselines, over=over)
+    again = command_line("run", spec, out=out, override=override)
+    with stages(made[0].spec.title or made[0].spec.name, "report") as progress:
         progress(0, 1)
-        page = write_page(made, folder, command_line("run", spec, out=out, override=override))
-    typer.echo(page)
+        pages = write_pages(spec_of(spec, override, smoke), made, folder, again)
+    for page in pages:
+        typer.echo(page)
 
 
 def query(
@@ -107,7 +115,7 @@ def export(
 def print_table(made) -> None:
     """A table with what it says and what must be known, on the terminal."""
     from experiments.reporting.findings import findings
-    from experiments.reporting.formats import to_rich
+    from experiments.reporting.terminal import to_rich
 
     screen = console()
     screen.print(to_rich(made))
@@ -120,21 +128,82 @@ def print_table(made) -> None:
         screen.print(note, style="dim", highlight=False, markup=False)
 
 
-def write_page(made, folder: Path, again: str) -> Path:
-    """The report page of a run, with the audit's verdict."""
+def make_tables(loaded, folder: Path, *, bare: bool, over: str | None = None, progress) -> list:
+    """The tables of a spec, one for each of its data sets."""
+    from experiments.reporting.tables import make_table
+    from experiments.specs import by_dataset
+
+    return [
+        make_table(part, folder, baselines=not bare, over=over, progress=progress)
+        for part in by_dataset(loaded).values()
+    ]
+
+
+def write_pages(loaded, made: list, folder: Path, again: str) -> list[Path]:
+    """The report pages of a run, with the audit's verdict, ranks, and the other benchmarks."""
     from experiments.checking.audit import audit, audit_text
+    from experiments.knowledge import shipped_specs
     from experiments.reporting.report import write_report
 
-    verdict = audit_text(audit(folder, spec=made.spec))
-    return write_report(made, folder, folder / "report.html", again, audit=verdict)
+    extra = _ranks(loaded, folder) if len(made) > 1 else []
+    verdict, pages = audit_text(audit(folder, spec=loaded)), []
+    for one in made:
+        name = f"report-{one.spec.data.name}.html" if len(made) > 1 else "report.html"
+        options = {"audit": verdict, "extra": extra, "shipped": shipped_specs()}
+        pages.append(write_report(one, folder, folder / name, again, **options))
+    return pages
 
 
-def _stored(spec: str, out: Path | None, override: list[str] | None, smoke: bool, bare: bool):
+def spec_of(spec: str, override: list[str] | None, smoke: bool):
+    """The spec that a command line names."""
     from experiments.specs import load_spec
 
-    loaded = load_spec(spec, override or [], smoke=smoke)
+    return load_spec(spec, override or [], smoke=smoke)
+
+
+def _ranks(loaded, folder: Path) -> list:
+    """The critical difference diagram over all data sets, where enough of them are finished."""
+    from experiments.reporting.ranking import ranks_figure
+    from experiments.run import all_records
+    from experiments.scoring import score_matrix
+
+    found = score_matrix(loaded, all_records(loaded, folder), folder=folder)
+    try:
+        return [ranks_figure(found, loaded.metrics[0])]
+    except ValueError:  # too few data sets that all models were run on
+        return []
+
+
+def _print(made, folder: Path, form: Format, against: str | None) -> None:
+    from experiments.reporting import formats
+
+    if against is not None:
+        from experiments.reporting.significance import compare_rows, significance_rich
+
+        console().print(significance_rich(compare_rows(made, folder, against), against))
+        return
+    if form is Format.text:
+        print_table(made)
+        return
+    write = {
+        "markdown": formats.to_markdown,
+        "latex": formats.to_latex,
+        "html": formats.to_html,
+        "csv": formats.to_csv,
+    }
+    typer.echo(write[form.value](made), nl=False)
+
+
+def _stored(
+    spec: str,
+    out: Path | None,
+    override: list[str] | None,
+    smoke: bool,
+    *,
+    bare: bool,
+    over: str | None,
+) -> tuple[list, Path]:
+    loaded = spec_of(spec, override, smoke)
     folder = run_folder(out, loaded.name)
     with stages(loaded.title or loaded.name, "bootstrap") as progress:
-        from experiments.reporting.tables import make_table
-
-        return make_table(loaded, folder, baselines=not bare, progress=progress), folder
+        return make_tables(loaded, folder, bare=bare, over=over, progress=progress), folder

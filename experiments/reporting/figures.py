@@ -1,25 +1,32 @@
 """The figures that a run's stored arrays allow; nothing is trained."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from scipy.special import expit
 
-from experiments.records import read_arrays
+from experiments.records import Record, read_arrays
 from experiments.reporting import plots
 from experiments.reporting.formats import STAGES
+from experiments.reporting.notes import metric_name
 from experiments.reporting.plots.devices import DRAWN
 from experiments.reporting.tables import Line, Table
+from experiments.scoring import SMALLER_IS_BETTER
 from experiments.specs import canonical
+from qml.calibration import calibration_error
 from qml.metrics import roc_curve
 
 CURVES = 8  # more lines in one ROC figure than this cannot be told apart
 SWEPT = 3  # points that make a curve
 ALIKE = 6  # figures of one kind on a page
+RELIABLE = 4  # reliability curves in one figure: their bands lie on each other
+LOG_ODDS = ("logistic_regression", "boosted_trees", "reuploading")  # models with such scores
 
-Arrays = dict[str, list[dict[str, np.ndarray]]]  # {row: arrays of each seed}
+Arrays = dict[str, dict[str, np.ndarray]]  # {row: arrays of its first replicate}
 Made = list[tuple[str, Figure]]
 
 
@@ -33,10 +40,13 @@ def figures(table: Table, folder: Path) -> Made:
     Returns:
         (caption, figure) pairs.
     """
-    lines = [line for line in table.lines if line.auc is not None]
-    arrays = {line.row.id: _arrays(table, line, folder) for line in lines}
-    made = _forest(lines) + _sweeps(table, lines) + _roc(lines, arrays) + _pareto(lines)
-    for kind in (_scatters, _training, _energies):
+    lines = [line for line in table.lines if line.main is not None]
+    records = {line.row.id: _records(table, line) for line in lines}
+    arrays = {row: read_arrays(folder, found[0].digest) for row, found in records.items()}
+    made = _forest(table, lines) + _sweeps(table, lines) + _roc(table, lines, arrays)
+    made += _reliability(table, lines, arrays) + _pareto(table, lines)
+    losses = partial(_losses, folder, records)
+    for kind in (_scatters, partial(_training, losses), _energies):
         made += _first_ones(kind(lines, arrays))
     return made
 
@@ -46,29 +56,41 @@ def row_name(line: Line) -> str:
     return line.row.label or line.row.id
 
 
-def _arrays(table: Table, line: Line, folder: Path) -> list[dict[str, np.ndarray]]:
-    records = [r for r in table.records if r.row == line.row.id and r.status == "ok"]
-    return [read_arrays(folder, record.digest) for record in records]
+def _records(table: Table, line: Line) -> list[Record]:
+    return [r for r in table.records if r.row == line.row.id and r.status == "ok"]
 
 
-def _forest(lines: list[Line]) -> Made:
-    trivial = [line.auc.value for line in lines if line.row.role == "trivial" and line.auc]
-    entries = [(row_name(ln), ln.auc.value, ln.auc.low, ln.auc.high) for ln in lines if ln.auc]
-    caption = "AUC of every row, mean over seeds, 95 % interval over test events."
+def _losses(folder: Path, records: dict[str, list[Record]], row: str) -> np.ndarray:
+    """Losses (s, steps) of all seeds of a row."""
+    found = [read_arrays(folder, record.digest, ["losses"]) for record in records[row]]
+    return np.stack([a["losses"] for a in found])
+
+
+def _forest(table: Table, lines: list[Line]) -> Made:
+    trivial = [line.main.value for line in lines if line.row.role == "trivial" and line.main]
+    entries = [(row_name(n), n.main.value, n.main.low, n.main.high) for n in lines if n.main]
+    name = metric_name(table.metric)
+    caption = f"{name} of every row, mean over seeds, 95 % interval as in the table."
     if len(trivial) == 1:
         caption += " Dotted: the trivial row."
-    return [(caption, plots.auc_forest(entries, trivial[0] if len(trivial) == 1 else None))]
+    reference = trivial[0] if len(trivial) == 1 else None
+    return [(caption, plots.score_forest(entries, reference, score=name))]
 
 
-def _roc(lines: list[Line], arrays: Arrays) -> Made:
-    full = max(line.events for line in lines)
-    apart = [line for line in lines if line.row.ideal in (None, line.row.id)]
-    chosen = [line for line in apart if line.events == full][:CURVES]
-    curves = []
+def _apart(table: Table, lines: list[Line]) -> list[Line]:
+    """The rows of full coverage that do not approximate another one."""
+    own = [line for line in lines if line.row.ideal in (None, line.row.id)]
+    return [line for line in own if line.row.id in table.covered]
+
+
+def _roc(table: Table, lines: list[Line], arrays: Arrays) -> Made:
+    apart = _apart(table, lines)
+    chosen, curves = apart[:CURVES], []
     for line in chosen:
-        first = arrays[line.row.id][0]
+        first = arrays[line.row.id]
         fpr, tpr = roc_curve(first["scores"], first["labels"])[:2]
-        curves.append((f"{row_name(line)} ({line.auc.value:.3f})" if line.auc else "", tpr, fpr))
+        area = f" ({line.auc.value:.3f})" if line.auc else ""
+        curves.append((row_name(line) + area, tpr, fpr))
     if not curves:
         return []
     caption = (
@@ -81,19 +103,37 @@ def _roc(lines: list[Line], arrays: Arrays) -> Made:
     return [(caption, plots.roc(curves))]
 
 
-def _pareto(lines: list[Line]) -> Made:
-    full = max(line.events for line in lines)
+def _reliability(table: Table, lines: list[Line], arrays: Arrays) -> Made:
+    """Whether scores that claim to be log-odds are; votes of an ensemble claim nothing."""
+    kinds = {name: settings.get("kind") for name, settings in table.spec.models.items()}
+    curves = []
+    for line in _apart(table, lines):
+        if kinds[line.row.model] in LOG_ODDS:
+            scores, labels = arrays[line.row.id]["scores"], arrays[line.row.id]["labels"]
+            error = calibration_error(scores, labels)
+            curves.append((f"{row_name(line)} ({error:.3f})", expit(scores), labels))
+    caption = (
+        "Reliability, first seed: share of signal among events of like predicted probability, "
+        "bands: 95 % Wilson interval. In brackets: expected calibration error. Below: where the "
+        "predictions lie. Only rows whose scores are log-odds."
+    )
+    return [(caption, plots.calibration(curves[:RELIABLE]))] if curves else []
+
+
+def _pareto(table: Table, lines: list[Line]) -> Made:
     points = []
     for line in lines:
         seconds = sum(line.seconds[stage] for stage in STAGES)
-        if line.auc and line.events == full and seconds > 0:
-            points.append((row_name(line), seconds, *line.auc))
+        if line.main and line.row.id in table.covered and seconds > 0:
+            points.append((row_name(line), seconds, *line.main))
     caption = (
-        "AUC against computing time: compile, train and execute, mean over seeds, of the rows that "
-        "saw all test events. Filled: on the front, no row is both cheaper and better. The time "
-        "of a simulated device is that of its simulator."
+        f"{metric_name(table.metric)} against computing time: compile, train and execute, mean "
+        "over seeds, of the rows that saw all test events. Filled: on the front, no row is both "
+        "cheaper and better. The time of a simulated device is that of its simulator."
     )
-    return [(caption, plots.pareto(points, cost="seconds"))] if len(points) > 1 else []
+    if len(points) < 2 or table.metric in SMALLER_IS_BETTER:
+        return []
+    return [(caption, plots.pareto(points, cost="seconds", score=metric_name(table.metric)))]
 
 
 def _sweeps(table: Table, lines: list[Line]) -> Made:
@@ -109,7 +149,7 @@ def _sweeps(table: Table, lines: list[Line]) -> Made:
     for name, group in groups.items():
         swept = [g for g in group.values() if len({value for value, _ in g}) >= SWEPT]
         if swept:
-            made.append(_sweep(name.rpartition(".")[2], swept))
+            made.append(_sweep(metric_name(table.metric), name.rpartition(".")[2], swept))
     return made
 
 
@@ -125,18 +165,18 @@ def _settings(table: Table, line: Line) -> dict[str, Any]:
     return flat | {"train_events": row.train_events or spec.data.train_events}
 
 
-def _sweep(key: str, swept: list[list[tuple[float, Line]]]) -> tuple[str, Figure]:
+def _sweep(score: str, key: str, swept: list[list[tuple[float, Line]]]) -> tuple[str, Figure]:
     series = []
     for group in swept:
         group.sort(key=lambda pair: pair[0])
         label = row_name(group[0][1]).replace(f", {key}={group[0][0]}", "")
         at = np.array([value for value, _ in group], float)
-        series.append((label, at, *np.array([line.auc for _, line in group]).T))
+        series.append((label, at, *np.array([line.main for _, line in group]).T))
     places = np.concatenate([at for _, at, *_ in series])
     wide = bool(places.min() > 0 and places.max() / places.min() >= 20)
     quantity = key.replace("_", " ").replace("train events", "training events")
-    figure = plots.sweep(series, quantity, logarithmic=wide)
-    caption = f"AUC against {quantity}, mean over seeds; bands: 95 % interval over test events."
+    figure = plots.sweep(series, quantity, score=score, logarithmic=wide)
+    caption = f"{score} against {quantity}, mean over seeds; bands: 95 % interval as in the table."
     return caption, figure
 
 
@@ -146,9 +186,9 @@ def _scatters(lines: list[Line], arrays: Arrays) -> Made:
     for ideal, group in _grouped(devices, lambda line: line.row.ideal).items():
         if ideal not in arrays:
             continue
-        exact = arrays[ideal][0]["values"]
-        count = min(len(exact), *(len(arrays[line.row.id][0]["values"]) for line in group))
-        points = [(row_name(ln), arrays[ln.row.id][0]["values"][:count].ravel()) for ln in group]
+        exact = arrays[ideal]["values"]
+        count = min(len(exact), *(len(arrays[line.row.id]["values"]) for line in group))
+        points = [(row_name(ln), arrays[ln.row.id]["values"][:count].ravel()) for ln in group]
         caption = f"Exact against device expectation values, first seed, {count} events."
         if exact[:count].size > DRAWN:
             caption += f" A random {DRAWN} values are drawn; slope and RMSE are of all."
@@ -156,22 +196,20 @@ def _scatters(lines: list[Line], arrays: Arrays) -> Made:
     return made
 
 
-def _training(lines: list[Line], arrays: Arrays) -> Made:
-    trained = [line for line in lines if "losses" in arrays[line.row.id][0]]
+def _training(losses: Callable[[str], np.ndarray], lines: list[Line], arrays: Arrays) -> Made:
+    trained = [line for line in lines if "losses" in arrays[line.row.id]]
     made: Made = []
     for model, group in _grouped(trained, lambda line: line.row.model).items():
-        losses = np.stack([a["losses"] for a in arrays[group[0].row.id]])
-        made.append(
-            (f"Training loss of the circuit model {model!r}.", plots.training_curve(losses))
-        )
+        caption = f"Training loss of the circuit model {model!r}."
+        made.append((caption, plots.training_curve(losses(group[0].row.id))))
     return made
 
 
 def _energies(lines: list[Line], arrays: Arrays) -> Made:
-    annealed = [line for line in lines if "energies" in arrays[line.row.id][0]]
+    annealed = [line for line in lines if "energies" in arrays[line.row.id]]
     made: Made = []
     for model, group in _grouped(annealed, lambda line: line.row.model).items():
-        first = {line.row.id: arrays[line.row.id][0]["energies"] for line in group}
+        first = {line.row.id: arrays[line.row.id]["energies"] for line in group}
         drawn = [line for line in group if line.trained_on != "annealer: exhaustive"]
         if drawn:
             lowest = float(min(energies.min() for energies in first.values()))

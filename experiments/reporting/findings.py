@@ -1,7 +1,9 @@
 """What a table says, in sentences: every claim follows from an interval, none from a hope."""
 
 from experiments.records import Record
+from experiments.reporting.notes import metric_name
 from experiments.reporting.tables import Line, Table
+from experiments.scoring import SMALLER_IS_BETTER, replicate
 from qml.intervals import Interval
 
 
@@ -14,26 +16,26 @@ def findings(table: Table) -> list[str]:
     Returns:
         sentences; a difference counts as seen only where its 95 % interval leaves out zero.
     """
-    lines = [line for line in table.lines if line.auc is not None]
+    lines = [line for line in table.lines if line.main is not None]
     sentences = [_best(table, lines)]
     for line in lines:
         if line.row.sampler:
             ideal = [r for r in table.records if r.row == line.row.ideal and r.status == "ok"]
-            sentences.append(_annealed(line, _records(table, line), ideal))
+            sentences.append(_annealed(line, table.metric, _records(table, line), ideal))
         elif line.row.backend:
-            sentences.append(_offloaded(line))
+            sentences.append(_offloaded(line, table.metric))
     return [sentence for sentence in sentences if sentence]
 
 
 def _best(table: Table, lines: list[Line]) -> str:
-    """The best of the rows that saw all events, and how many cannot be told from it."""
-    full = max(line.events for line in lines)
-    scored = [(ln.auc.value, ln) for ln in lines if ln.auc is not None and ln.events == full]
-    value, best = max(scored, key=lambda pair: pair[0])
+    """The best of the rows that saw all events and seeds, and how many cannot be told from it."""
+    best = best_line(table)
+    if best is None or best.main is None:
+        return ""
     quantum = bool(best.row.sampler or best.row.backend)
     kind = "simulated quantum" if best.simulated else "quantum"
     alike = [ln for ln in lines if ln.row.id in table.best and ln is not best]
-    text = f"The highest AUC, {value:.3f}, is that of {_name(best)}"
+    text = f"The {extreme(table)}, {best.main.value:.3f}, is that of {_name(best)}"
     text += f", a {kind} row" if quantum else ", a classical row"
     if alike:
         text += f"; not significantly worse: {', '.join(map(_name, alike))}"
@@ -42,7 +44,21 @@ def _best(table: Table, lines: list[Line]) -> str:
     return text + "."
 
 
-def _annealed(line: Line, records: list[Record], ideal: list[Record]) -> str:
+def extreme(table: Table) -> str:
+    """What the best row has: `highest AUC`, `lowest log loss`."""
+    end = "lowest" if table.metric in SMALLER_IS_BETTER else "highest"
+    return f"{end} {metric_name(table.metric)}"
+
+
+def best_line(table: Table) -> Line | None:
+    """The line with the best score among those of full coverage; None where nothing was ranked."""
+    sign = -1 if table.metric in SMALLER_IS_BETTER else 1
+    covered = [line for line in table.lines if line.row.id in table.covered]
+    ranked = [(sign * line.main.value, line) for line in covered if line.main is not None]
+    return max(ranked, key=lambda pair: pair[0])[1] if ranked else None
+
+
+def _annealed(line: Line, metric: str, records: list[Record], ideal: list[Record]) -> str:
     trivial, classical = line.versus.get("trivial"), line.versus.get("classical")
     text = _name(line)
     on = sorted({record.info.get("switched_on", 0) for record in records})
@@ -52,41 +68,47 @@ def _annealed(line: Line, records: list[Record], ideal: list[Record]) -> str:
     if ideal:
         text += f" it reaches the energy of its ideal row in {_reached(records, ideal)};"
     if trivial is not None:
-        text += f" against the untrained sum it {_verdict(trivial)}"
+        text += f" against the untrained sum it {_verdict(trivial, metric)}"
     if classical is not None:
-        text += f", against the classical baseline it {_verdict(classical)}"
-    if trivial is not None and trivial.low <= 0 <= trivial.high:
+        text += f", against the classical baseline it {_verdict(classical, metric)}"
+    if trivial is not None and _seen(trivial, metric) == 0:
         text += ". The annealer adds nothing here that these test events can show"
-    elif trivial is not None and trivial.high < 0:
+    elif trivial is not None and _seen(trivial, metric) < 0:
         text += ". The annealer does harm here: summing all weak classifiers is better"
     return text + "."
 
 
 def _reached(records: list[Record], ideal: list[Record]) -> str:
-    lowest = {record.seed: record.info["lowest_energy"] for record in ideal}
-    same = [r.info["lowest_energy"] <= lowest[r.seed] + 1e-9 for r in records if r.seed in lowest]
+    lowest = {replicate(record): record.info["lowest_energy"] for record in ideal}
+    same = [
+        record.info["lowest_energy"] <= lowest[replicate(record)] + 1e-9
+        for record in records
+        if replicate(record) in lowest
+    ]
     return f"{sum(same)} of {len(same)} seeds"
 
 
-def _offloaded(line: Line) -> str:
+def _offloaded(line: Line, metric: str) -> str:
     ideal, classical = line.versus.get("ideal"), line.versus.get("classical")
     parts = []
     if ideal is not None and line.row.ideal != line.row.id:
-        parts.append(f"against the exact simulator it {_verdict(ideal)}")
+        parts.append(f"against the exact simulator it {_verdict(ideal, metric)}")
     if classical is not None:
-        parts.append(f"against the classical baseline it {_verdict(classical)}")
+        parts.append(f"against the classical baseline it {_verdict(classical, metric)}")
     return f"{_name(line)}: {', '.join(parts)}." if parts else ""
 
 
-def _verdict(change: Interval) -> str:
-    size = f"({change.value:+.3f} [{change.low:+.3f}, {change.high:+.3f}] AUC)"
+def _verdict(change: Interval, metric: str) -> str:
+    size = f"({change.value:+.3f} [{change.low:+.3f}, {change.high:+.3f}] {metric_name(metric)})"
     if change.low == change.high == 0.0 or max(abs(change.low), abs(change.high)) < 5e-4:
         return f"changes nothing {size}"
-    if change.low > 0:
-        return f"gains {size}"
-    if change.high < 0:
-        return f"loses {size}"
-    return f"shows no difference {size}"
+    return f"{('loses', 'shows no difference', 'gains')[_seen(change, metric) + 1]} {size}"
+
+
+def _seen(change: Interval, metric: str) -> int:
+    """1 where a change is seen to be for the better, -1 for the worse, 0 where neither is."""
+    sign = -1 if metric in SMALLER_IS_BETTER else 1
+    return sign * ((change.low > 0) - (change.high < 0))
 
 
 def _records(table: Table, line: Line) -> list[Record]:

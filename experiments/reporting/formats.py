@@ -1,4 +1,4 @@
-"""A table as terminal text, Markdown, LaTeX, HTML, CSV, or plain cells for a page.
+"""A table as Markdown, LaTeX, HTML, CSV, or plain cells for a page.
 
 Bold marks the best row and every row that is not significantly worse.
 """
@@ -6,18 +6,16 @@ Bold marks the best row and every row that is not significantly worse.
 import csv
 import html
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from rich import box
-from rich.markup import escape
-from rich.table import Table as RichTable
-
+from experiments.prices import Price
+from experiments.reporting.notes import metric_name
 from experiments.reporting.tables import Line, Table
 from qml.intervals import Interval
 
 VERSUS = ("ideal", "classical", "trivial")
 STAGES = ("compile", "train", "execute")
-AUC = 4  # place of the score in HEADS
+SCORE = 4  # place of the main metric in a line
 LATEX = {
     "\\": r"\textbackslash{}",
     "_": r"\_",
@@ -29,26 +27,32 @@ LATEX = {
     "±": r"$\pm$",
     "→": r"$\to$",
 }
-HEADS = (
-    "row",
-    "trained on",
-    "predicted on",
-    "events",
-    "AUC [95 %]",
-    "± seeds",
-    "accuracy",
-    "Δ AUC to ideal",
-    "Δ to classical",
-    "Δ to trivial",
-    "draws",
-    "compile s",
-    "train s",
-    "execute s",
-)
+
+
+def heads(metrics: Sequence[str]) -> tuple[str, ...]:
+    """The heads of a table's columns.
+
+    Args:
+        metrics: of the spec, the main one first.
+
+    Returns:
+        one head a column.
+
+    >>> heads(["auc"])[SCORE:7]
+    ('AUC [95 %]', '± seeds', 'Δ AUC to ideal')
+    """
+    main, *others = map(metric_name, metrics)
+    scores = (f"{main} [95 %]", "± seeds", *others)
+    changes = (f"Δ {main} to ideal", "Δ to classical", "Δ to trivial")
+    costs = ("draws", "compile s", "train s", "execute s", "would cost")
+    return ("row", "trained on", "predicted on", "events", *scores, *changes, *costs)
+
+
+HEADS = heads(("auc", "accuracy"))  # of a spec that names no metrics
 
 
 def table_cells(table: Table) -> list[list[str]]:
-    """The body of a table as strings, in the order of `HEADS`.
+    """The body of a table as strings, in the order of `heads`.
 
     Args:
         table: the table.
@@ -56,7 +60,7 @@ def table_cells(table: Table) -> list[list[str]]:
     Returns:
         one list of strings a line.
     """
-    return [_cells(line) for line in table.lines]
+    return [_cells(table, line) for line in table.lines]
 
 
 def to_markdown(table: Table) -> str:
@@ -68,8 +72,9 @@ def to_markdown(table: Table) -> str:
     Returns:
         the text, ending in a newline.
     """
-    rule = ["---", "---", "---"] + ["---:"] * (len(HEADS) - 3)
-    lines = [list(HEADS), rule, *_bold(table, "**{}**")]
+    columns = heads(table.spec.metrics)
+    rule = ["---", "---", "---"] + ["---:"] * (len(columns) - 3)
+    lines = [list(columns), rule, *_bold(table, "**{}**")]
     body = "\n".join("| " + " | ".join(line) + " |" for line in lines)
     return "\n".join([body, "", *table.notes]) + "\n"
 
@@ -83,10 +88,10 @@ def to_latex(table: Table) -> str:
     Returns:
         the text, ending in a newline; the document needs `\\usepackage{booktabs}`.
     """
-    columns = "lll" + "r" * (len(HEADS) - 3)
-    heads = [_escape(head) for head in HEADS]
+    names = [_escape(head) for head in heads(table.spec.metrics)]
+    columns = "lll" + "r" * (len(names) - 3)
     body = _bold(table, r"\textbf{{{}}}", _escape)
-    rows = [" & ".join(line) + r" \\" for line in [heads, *body]]
+    rows = [" & ".join(line) + r" \\" for line in [names, *body]]
     lines = [
         *(f"% {note}" for note in table.notes),
         rf"\begin{{tabular}}{{{columns}}}",
@@ -109,13 +114,13 @@ def to_html(table: Table) -> str:
     Returns:
         the text, ending in a newline.
     """
-    heads = "".join(f"<th>{html.escape(head)}</th>" for head in HEADS)
+    first = "".join(f"<th>{html.escape(head)}</th>" for head in heads(table.spec.metrics))
     rows = [
         "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
         for cells in _bold(table, "<b>{}</b>", html.escape)
     ]
     notes = [f"<p>{html.escape(note)}</p>" for note in table.notes]
-    lines = ["<table>", f"<tr>{heads}</tr>", *rows, "</table>", *notes]
+    lines = ["<table>", f"<tr>{first}</tr>", *rows, "</table>", *notes]
     return "\n".join(lines) + "\n"
 
 
@@ -136,30 +141,6 @@ def to_csv(table: Table) -> str:
     return stream.getvalue()
 
 
-def to_rich(table: Table) -> RichTable:
-    """A table for the terminal, 150 columns wide; intervals of changes as plus or minus.
-
-    Args:
-        table: the table.
-
-    Returns:
-        a rich renderable.
-    """
-    shown = RichTable(title=table.spec.title, box=box.SIMPLE_HEAD)
-    heads = ("row", "road", "events", "AUC [95 %]", "± seeds", "acc.")
-    heads += ("Δ to ideal", "Δ to classical", "Δ to trivial", "draws", "comp/train/exec s")
-    for index, head in enumerate(heads):
-        shown.add_column(head, justify="left" if index < 2 else "right", no_wrap=True)
-    for line, cells in zip(table.lines, table_cells(table), strict=True):
-        roads = ("Q" if line.row.sampler else "C", "Q" if line.row.backend else "C")
-        changes = [_plus_minus(line.versus.get(name)) for name in VERSUS]
-        seconds = "/".join(f"{line.seconds[name]:.1f}" for name in STAGES)
-        if line.row.id in table.best:
-            cells[AUC] = f"[bold]{escape(cells[AUC])}[/]"
-        shown.add_row(cells[0], " → ".join(roads), *cells[3:7], *changes, line.draws, seconds)
-    return shown
-
-
 def interval(value: Interval | None, sign: bool = False) -> str:
     """A number with its interval, three digits: `0.756 [0.749, 0.763]`.
 
@@ -178,11 +159,11 @@ def interval(value: Interval | None, sign: bool = False) -> str:
 
 
 def _bold(table: Table, mark: str, clean: Callable[[str], str] = str) -> list[list[str]]:
-    """The cells, with the AUC of the rows that are not significantly worse than the best marked."""
+    """The cells; the score of the best row and of those not significantly worse is marked."""
     marked = [[clean(cell) for cell in cells] for cells in table_cells(table)]
     for line, cells in zip(table.lines, marked, strict=True):
         if line.row.id in table.best:
-            cells[AUC] = mark.format(cells[AUC])
+            cells[SCORE] = mark.format(cells[SCORE])
     return marked
 
 
@@ -203,37 +184,53 @@ def _numbers(table: Table, line: Line) -> dict[str, object]:
         "events": line.events,
         "not_worse_than_best": line.row.id in table.best,
     }
-    intervals = {"auc": line.auc, "accuracy": line.accuracy}
+    intervals = {name: line.scores.get(name) for name in table.spec.metrics}
     intervals |= {f"versus_{name}": line.versus.get(name) for name in VERSUS}
     for name, value in intervals.items():
         bounds = ("", "", "") if value is None else value
         record |= dict(zip((name, f"{name}_low", f"{name}_high"), bounds, strict=True))
     record |= {"seed_std": line.spread, "draws": line.draws}
-    return record | {f"{name}_s": line.seconds[name] for name in STAGES} | line.resources
+    record |= {f"{name}_s": line.seconds.get(name, 0.0) for name in (*STAGES, "queue")}
+    record |= dict(zip(_PRICE, line.price or ("",) * 4, strict=True))
+    return record | {name: line.resources.get(name, "") for name in _resources(table)}
 
 
-def _plus_minus(change: Interval | None) -> str:
-    """A change with half the width of its interval: `+0.016 ± 0.004`."""
-    if change is None:
-        return "-"
-    return f"{change.value:+.3f} ± {(change.high - change.low) / 2:.3f}"
+_PRICE = ("would_cost", "currency", "price_of", "price_date")
 
 
-def _cells(line: Line) -> list[str]:
-    label = line.row.label or line.row.id
-    if line.failed:
-        label += f" ({line.failed} failed)"
+def _resources(table: Table) -> list[str]:
+    """The resources that any line has, so that every line has the same columns."""
+    return sorted({name for line in table.lines for name in line.resources})
+
+
+def _cells(table: Table, line: Line) -> list[str]:
     changes = [interval(line.versus.get(name), sign=True) for name in VERSUS]
-    seconds = [f"{line.seconds[name]:.2f}" for name in STAGES]
+    others = [line.scores.get(name) for name in table.spec.metrics[1:]]
     return [
-        label,
+        _label(table, line),
         line.trained_on,
         line.predicted_on,
         str(line.events),
-        interval(line.auc),
+        interval(line.main),
         f"{line.spread:.4f}" if line.seeds > 1 else "-",
-        "-" if line.accuracy is None else f"{line.accuracy.value:.3f}",
+        *("-" if value is None else f"{value.value:.3f}" for value in others),
         *changes,
         line.draws,
-        *seconds,
+        *(f"{line.seconds[name]:.2f}" for name in STAGES),
+        _money(line.price),
     ]
+
+
+def _label(table: Table, line: Line) -> str:
+    """The row's name, and what it lacks."""
+    cells = len(table.spec.seeds) * (table.spec.data.folds or 1)
+    lacks = [f"{line.seeds} of {cells} seeds"] if line.seeds < cells else []
+    lacks += [f"{line.failed} failed"] if line.failed else []
+    return (line.row.label or line.row.id) + (f" ({', '.join(lacks)})" if lacks else "")
+
+
+def _money(price: Price | None) -> str:
+    """An amount as it would be said: `410 USD`, `0.34 USD`; its note says of which device."""
+    if price is None:
+        return "-"
+    return f"{price.amount:.{0 if price.amount >= 100 else 2}f} {price.currency}"

@@ -10,21 +10,25 @@ from typing import Any, NamedTuple
 from jinja2 import Environment
 from matplotlib.figure import Figure
 
+from experiments.knowledge import heads_and_cells
 from experiments.reporting.figures import figures, row_name
-from experiments.reporting.findings import findings
-from experiments.reporting.formats import AUC, HEADS, table_cells
+from experiments.reporting.findings import best_line, extreme, findings
+from experiments.reporting.formats import SCORE, heads, interval, table_cells
 from experiments.reporting.plots import to_svg
 from experiments.reporting.tables import Line, Table
 from experiments.running.loop import write_files
+from experiments.specs import Spec
 from qml.data import load_dataset
 
 __all__ = ["write_report", "figures", "to_svg"]
 
 RESOURCES = {  # key in a line's resources: (head of the column, factor to its unit)
+    "queue_s": ("queue s", 1),
     "wall_s": ("wall s", 1),
     "cpu_s": ("CPU s", 1),
     "peak_mib": ("peak memory MiB", 1),
     "energy_j": ("energy J", 1),
+    "gpu_j": ("of it GPU J", 1),
     "co2_g": ("CO₂e mg", 1000),
 }
 
@@ -54,6 +58,7 @@ def write_report(
     *,
     audit: str | None = None,
     extra: Sequence[tuple[str, Figure]] = (),
+    shipped: Sequence[Spec] = (),
 ) -> Path:
     """Write the page of a table.
 
@@ -64,6 +69,7 @@ def write_report(
         command: the command line that makes it again.
         audit: the audit's verdict in words, its first line the summary; None where none was made.
         extra: further (caption, figure) pairs, for example a critical difference diagram.
+        shipped: the benchmarks to list below, as of `shipped_specs`.
 
     Returns:
         the file.
@@ -84,6 +90,7 @@ def write_report(
         commands=_commands(table, command),
         provenance=_provenance(table),
         dataset=load_dataset(table.spec.data.name),
+        knowledge=_knowledge_sheet(shipped),
     )
     write_files(file.parent, [(file.name, text.encode())])
     return file
@@ -96,12 +103,12 @@ def results_sheet(table: Table) -> Sheet:
         table: the table.
 
     Returns:
-        its cells, in the order of `HEADS`.
+        its cells, in the order of `heads`.
     """
     body = [[_cell(text) for text in line] for line in table_cells(table)]
     for line, cells in zip(table.lines, body, strict=True):
-        cells[AUC] = cells[AUC]._replace(best=line.row.id in table.best)
-    return _sheet("results", HEADS, body)
+        cells[SCORE] = cells[SCORE]._replace(best=line.row.id in table.best)
+    return _sheet("results", heads(table.spec.metrics), body)
 
 
 def costs_sheet(table: Table) -> Sheet | None:
@@ -113,14 +120,27 @@ def costs_sheet(table: Table) -> Sheet | None:
     Returns:
         row, then each resource that any line has.
     """
-    names = [n for n in RESOURCES if any(n in line.resources for line in table.lines)]
+    used = [line.resources | _queue(line) for line in table.lines]
+    names = [name for name in RESOURCES if any(name in line for line in used)]
     if not names:
         return None
     body = [
-        [Cell(row_name(line)), *(Cell(_amount(line.resources, name)) for name in names)]
-        for line in table.lines
+        [Cell(row_name(line)), *(Cell(_amount(spent, name)) for name in names)]
+        for line, spent in zip(table.lines, used, strict=True)
     ]
     return _sheet("costs", ["row", *(RESOURCES[name][0] for name in names)], body)
+
+
+def _queue(line: Line) -> dict[str, float]:
+    return {"queue_s": line.seconds["queue"]} if "queue" in line.seconds else {}
+
+
+def _knowledge_sheet(shipped: Sequence[Spec]) -> Sheet | None:
+    """All benchmarks that come with the project; None where none are to be listed."""
+    if not shipped:
+        return None
+    names, body = heads_and_cells(shipped)
+    return _sheet("knowledge", names, [[Cell(text) for text in line] for line in body])
 
 
 def _sheet(name: str, heads: Sequence[str], body: list[list[Cell]]) -> Sheet:
@@ -145,35 +165,34 @@ def _amount(resources: dict[str, float], name: str) -> str:
 
 
 def _cost_note(table: Table) -> str:
-    told = [record.cost.get("resources", {}).get("energy_source") for record in table.records]
+    used = [record.cost.get("resources", {}) for record in table.records]
+    sources = sorted({entry["energy_source"] for entry in used if "energy_source" in entry})
+    factors = sorted({entry["co2_source"] for entry in used if "co2_source" in entry})
     note = "Mean over seeds of what each cell measured of itself."
-    if "estimated" in told:
+    if any(source.startswith("estimated") for source in sources):
         note += " Energy and CO₂e are estimates from CPU seconds, not readings of a meter."
-    return note
+    note += f" Energy: {'; '.join(sources)}." if sources else ""
+    return note + (f" Grid: {'; '.join(factors)}." if factors else "")
 
 
 def _summary(table: Table) -> str:
     """One line: what was run, how completely, and what came first.
 
-    First among the rows that saw all test events: a few events make scores scatter.
+    First among the rows that saw all test events and seeds: a few events make scores scatter.
     """
-    spec, lines = table.spec, [line for line in table.lines if line.auc is not None]
-    done, cells = sum(line.seeds for line in table.lines), len(spec.rows) * len(spec.seeds)
-    events = max(line.events for line in lines)
-    whole = [line for line in lines if line.events == events]
-    best = max(whole, key=lambda line: line.auc.value if line.auc else 0.0)
+    spec, lines = table.spec, [line for line in table.lines if line.scores]
+    done = sum(line.seeds for line in table.lines)
+    cells = len(spec.rows) * len(spec.seeds) * (spec.data.folds or 1)
     seeds = f"{len(spec.seeds)} seed" + "s" * (len(spec.seeds) != 1)
+    seeds += f" × {spec.data.folds} folds" if spec.data.folds else ""
     parts = [f"{len(spec.rows)} rows × {seeds}, {done} of {cells} cells finished"]
-    parts.append(f"{events} test events")
-    of = "" if len(whole) == len(lines) else " among rows that saw all of them"
-    parts.append(f"highest AUC{of} {_score(best)} ({row_name(best)})")
+    if (best := best_line(table)) is not None:
+        parts.append(f"{best.events} test events")
+        of = "" if len(table.covered) == len(lines) else " among rows that saw all of them"
+        parts.append(f"{extreme(table)}{of} {interval(best.main)} ({row_name(best)})")
     if any(line.simulated for line in lines):
         parts.append("all quantum rows simulated")
     return "; ".join(parts) + "."
-
-
-def _score(line: Line) -> str:
-    return f"{line.auc.value:.3f} [{line.auc.low:.3f}, {line.auc.high:.3f}]" if line.auc else "-"
 
 
 def _commands(table: Table, command: str) -> list[str]:

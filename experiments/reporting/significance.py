@@ -5,8 +5,9 @@
     McNemar        do these very models, of the first seed, decide test events differently?
     posterior      how probable is worse, practically equal, better? (Corani & Benavoli 2015)
 
-The seeds of a run share their test events and overlap in their training events, so the first and
-the last take the ratio of test to training events as the correlation between them.
+Two rows are compared on the seeds and test events that both have. The seeds of a run overlap in
+their training events, so the first and the last take the ratio of test to training events as the
+correlation between them.
 """
 
 from functools import partial
@@ -17,8 +18,10 @@ import numpy as np
 from rich import box
 from rich.table import Table as RichTable
 
-from experiments.reporting.tables import Scores, Table, on_events, stored_scores
+from experiments.reporting.scores import Scores, shared, stored_scores
+from experiments.reporting.tables import Table
 from experiments.specs import Row
+from experiments.splits import split_ratio
 from experiments.statistics import (
     Posterior,
     bayesian_t_test,
@@ -70,10 +73,13 @@ def compare_rows(table: Table, folder: Path, against: str, *, rope: float = ROPE
     reference = _reference(table, against)
     if reference not in stored:
         raise ValueError(f"Row {reference!r} has no finished cell to compare with.")
-    trained = table.spec.data.train_events or len(load_dataset(table.spec.data.name).train)
-    rows = [line.row for line in table.lines if line.row.id in stored]
+    dataset, events = load_dataset(table.spec.data.name), max(line.events for line in table.lines)
     test = partial(_test, stored, stored[reference], rope=rope)
-    tested = [test(row, row.train_events or trained) for row in rows if row.id != reference]
+    tested = [
+        test(line.row, events / split_ratio(table.spec, line.row, dataset))
+        for line in table.lines
+        if line.row.id in stored and line.row.id != reference
+    ]
     known = [i for i, entry in enumerate(tested) if np.isfinite(entry.p_t)]
     for i, p in zip(known, holm([tested[i].p_t for i in known]) if known else [], strict=True):
         tested[i] = tested[i]._replace(p_t=float(p))
@@ -102,17 +108,17 @@ def significance_rich(tested: list[Tested], against: str, rope: float = ROPE) ->
     return shown
 
 
-def _test(stored: dict[str, Scores], reference: Scores, row: Row, trained: int, *, rope: float):
-    mine, other = stored[row.id], reference
-    events = np.intersect1d(mine.rows, other.rows)
-    mine, other = on_events(mine, events), on_events(other, events)
-    a, b = ([float(auc(s, side.labels)) for s in side.scores] for side in (mine, other))
-    seeds = min(len(a), len(b))
-    a, b = np.array(a[:seeds]), np.array(b[:seeds])
-    right = [(side.scores[0] > 0) == side.labels for side in (mine, other)]
-    nan, ratio = float("nan"), len(events) / trained
+def _test(stored: dict[str, Scores], reference: Scores, row: Row, trained: float, *, rope: float):
+    nan = float("nan")
+    pair = shared(stored[row.id], reference)
+    if pair is None:
+        return Tested(row, nan, nan, nan, nan, None)
+    a, b = (_by_seed(side) for side in pair)
+    seen = ~np.isnan(pair[0].scores[0])
+    right = [(side.scores[0] > 0)[seen] == side.labels[seen] for side in pair]
+    ratio = seen.sum() / trained
     # Rows without any spread over seeds cannot be tested over seeds; McNemar still can.
-    spread = seeds > 1 and (np.ptp(a - b) > 0 or not (a - b).any())
+    spread = len(a) > 1 and (np.ptp(a - b) > 0 or not (a - b).any())
     return Tested(
         row,
         float(np.mean(a - b)),
@@ -121,6 +127,12 @@ def _test(stored: dict[str, Scores], reference: Scores, row: Row, trained: int, 
         mcnemar_test(*right).p_value,
         bayesian_t_test(a, b, rope=rope, test_to_train=ratio) if spread else None,
     )
+
+
+def _by_seed(side: Scores) -> np.ndarray:
+    """AUC of each replicate on the events that it scored."""
+    seen = ~np.isnan(side.scores)
+    return np.array([auc(s[k], side.labels[k]) for s, k in zip(side.scores, seen, strict=True)])
 
 
 def _is(record, row: Row) -> bool:

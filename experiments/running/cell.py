@@ -2,6 +2,7 @@
 
 import time
 import traceback
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache, lru_cache, partial
 from pathlib import Path
@@ -10,26 +11,37 @@ from typing import Any
 import jax
 import numpy as np
 
+from circuits import measurement_groups
 from experiments.catalogue import Pieces, build, pieces
 from experiments.costs import measured
 from experiments.provenance import provenance
 from experiments.records import Record, failure_file
 from experiments.running.events import Events, choose_events
 from experiments.running.loop import Outcome, Stage
+from experiments.running.sharing import sharing
 from experiments.running.training import plain, searched, trained_circuit
 from experiments.scoring import all_metrics
-from experiments.specs import Cell, Spec, canonical, train_events
+from experiments.specs import (
+    Cell,
+    Spec,
+    canonical,
+    dataset_name,
+    split_story,
+    train_events,
+)
 from experiments.trainers import Progress, Trained
 from qml import infer, thaw
 from qml.data import Dataset, load_dataset
 
 
-def compute(spec: Spec, dataset: Dataset, folder: Path, cell: Cell, stage: Stage) -> Outcome:
+def compute(
+    spec: Spec, datasets: Mapping[str, Dataset], folder: Path, cell: Cell, stage: Stage
+) -> Outcome:
     """Compute a cell; whatever goes wrong in it is a result too.
 
     Args:
         spec: the spec of the cell.
-        dataset: its data.
+        datasets: {name: data set} of its rows.
         folder: where checkpoints lie; nothing else in it is read or written.
         cell: what to compute.
         stage: told of the stages with (label, done, total).
@@ -37,6 +49,7 @@ def compute(spec: Spec, dataset: Dataset, folder: Path, cell: Cell, stage: Stage
     Returns:
         a record, "ok" or "failed", its arrays, and the traceback of a failure.
     """
+    dataset = datasets[dataset_name(spec, cell.row)]
     done = partial(_record, spec, cell, dataset)
     with jax.enable_x64(spec.precision == "double"):
         try:
@@ -50,12 +63,14 @@ def compute(spec: Spec, dataset: Dataset, folder: Path, cell: Cell, stage: Stage
             return Outcome(failed, {}, traceback.format_exc())
 
 
-def compute_elsewhere(spec: Spec, checksum: str, folder: Path, cell: Cell, stage: Stage) -> Outcome:
+def compute_elsewhere(
+    spec: Spec, checksums: Mapping[str, str], folder: Path, cell: Cell, stage: Stage
+) -> Outcome:
     """Compute a cell in a process that has to load the data itself, and keeps them.
 
     Args:
         spec: the spec of the cell.
-        checksum: SHA-256 of the data where the run was started.
+        checksums: {data set: SHA-256} where the run was started.
         folder: where checkpoints lie.
         cell: what to compute.
         stage: told of the stages.
@@ -66,20 +81,22 @@ def compute_elsewhere(spec: Spec, checksum: str, folder: Path, cell: Cell, stage
     Raises:
         ValueError: this machine has other data under the same name; both checksums are named.
     """
-    return compute(spec, _same_data(spec.data.name, checksum), folder, cell, stage)
+    name = dataset_name(spec, cell.row)
+    return compute(spec, {name: _same_data(name, checksums[name])}, folder, cell, stage)
 
 
-def failed_outcome(spec: Spec, checksum: str, cell: Cell, cause: str) -> Outcome:
+def failed_outcome(spec: Spec, checksums: Mapping[str, str], cell: Cell, cause: str) -> Outcome:
     """The outcome of a cell whose process ended before it could tell one.
 
     Args:
         spec: the spec of the cell.
-        checksum: of the data.
+        checksums: {data set: SHA-256}.
         cell: the cell.
         cause: one sentence.
     """
     file = failure_file(Path(), cell.digest).name
-    record = _blank(spec, cell, checksum)._replace(error=cause, info={"traceback": file})
+    blank = _blank(spec, cell, checksums[dataset_name(spec, cell.row)])
+    record = blank._replace(error=cause, info=blank.info | {"traceback": file})
     return Outcome(record, {}, cause + "\n")
 
 
@@ -97,14 +114,15 @@ def _same_data(name: str, checksum: str) -> Dataset:
 def _result(spec: Spec, cell: Cell, dataset: Dataset, folder: Path, stage: Stage) -> tuple:
     """Metrics, cost, info and arrays of a cell."""
     part = pieces(spec, cell.row)
-    events = choose_events(spec, dataset, cell.seed, part.events, train_events(spec, cell.row))
+    count = train_events(spec, cell.row)
+    events = choose_events(spec, dataset, cell.seed, part.events, count, cell.fold)
     tell = partial(stage, f"train {cell.row.model} (seed {cell.seed})")
     if part.backend is None:
         scores, cost, info, arrays = _classical(cell, part, events, folder, tell)
     else:
         scores, cost, info, arrays = _offloaded(cell, part, events, folder, stage, tell)
     arrays |= {"scores": scores, "labels": events.y_test, "rows": events.test}
-    metrics = all_metrics(scores, events.y_test)
+    metrics = all_metrics(scores, events.y_test, spec.metrics)
     return metrics, {"events": len(scores), **cost}, info, arrays
 
 
@@ -116,7 +134,9 @@ def _classical(cell: Cell, part: Pieces, events: Events, folder: Path, tell: Pro
     tell(0, 1)
     settings, tried = searched(cell, part, events, folder, settings, tell)
     if part.sampler is not None:
-        settings = settings | {"progress": tell}
+        own = {key: value for key, value in settings.items() if key != "sampler"}
+        shared = sharing(train, events.x, events.y, cell.seed, own)
+        settings = settings | {"progress": tell, "shared": shared}
     trained: Trained = train(events.x, events.y, cell.seed, **settings)
     start = time.perf_counter()
     scores = np.asarray(trained.score(events.x_test))
@@ -132,11 +152,14 @@ def _offloaded(
     trained, info = trained_circuit(cell, part, events, folder, tell)
     stage(f"{cell.row.label or cell.row.id} (seed {cell.seed})", 0, 1)
     assert part.backend is not None
-    outcome = infer(*thaw(trained.frozen), events.x_test, build(part.backend, cell.seed))
+    model, params = thaw(trained.frozen)
+    outcome = infer(model, params, events.x_test, build(part.backend, cell.seed))
     told = outcome.result.info
     seconds = _stages(trained.seconds, told.get("seconds", {}))
     arrays = {"losses": trained.losses, "std": outcome.std, "values": outcome.result.values}
-    cost = {"shots": told.get("shots") or 0, "seconds": seconds}
+    shots = told.get("shots") or 0
+    spent = shots * len(events.x_test) * len(measurement_groups(model.observables))
+    cost = {"shots": shots, "total_shots": spent, "seconds": seconds}
     return outcome.scores, cost, info | {"backend": told}, arrays
 
 
@@ -158,11 +181,12 @@ def _record(
     info: dict,
     error: str = "",
 ) -> Record:
-    record = _blank(spec, cell, dataset.sha256)._replace(
+    blank = _blank(spec, cell, dataset.sha256)
+    record = blank._replace(
         status=status,
         metrics={name: float(value) for name, value in metrics.items()},
         cost=plain(cost),
-        info=plain(info),
+        info=blank.info | plain(info),
         error=error,
     )
     canonical(record._asdict())  # a metric that is not a number fails its own cell, not the run
@@ -178,10 +202,10 @@ def _blank(spec: Spec, cell: Cell, checksum: str) -> Record:
         status="failed",
         metrics={},
         cost={},
-        info={},
+        info=split_story(spec, cell.fold),
         provenance=_origin() | {"precision": spec.precision},
-        time=datetime.now(UTC).isoformat(timespec="seconds"),
-        data=spec.data.name,
+        time=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        data=dataset_name(spec, cell.row),
         checksum=checksum,
     )
 

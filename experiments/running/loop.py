@@ -18,8 +18,9 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from experiments.records import Record, Tail, append_record, told_in_a_sentence, write_failure
+from experiments.running.budget import Spending
 from experiments.running.claims import Claims
-from experiments.specs import Cell
+from experiments.specs import Budget, Cell
 
 PAUSES = (0.02, 1.0)  # seconds, first and longest, while others are at work on all that is left
 
@@ -105,6 +106,7 @@ class Loop:
         display: Display | None = None,
         retry_failed: bool = False,
         training: Callable[[Cell], str | None] = lambda cell: None,
+        budget: Budget | None = None,
     ):
         """Prepare; nothing is claimed yet.
 
@@ -116,6 +118,7 @@ class Loop:
             retry_failed: cells whose record is a failure of an earlier run are done again.
             training: name of what a cell would have to train first, which is claimed too so that
                 it is trained once; None where it is there or is the cell's own.
+            budget: no cell is started once it is used up.
         """
         self.cells = list(todo)
         self.tail, self.folder = tail, tail.folder
@@ -129,9 +132,15 @@ class Loop:
         self.waiting = deque(self.cells)
         self.trainings: dict[str, str] = {}  # digest of a cell being computed: what it trains
         self.running = self.done = 0
+        settled = (tail.latest[cell.digest] for cell in self.cells if self._settled(cell))
+        self.spending = Spending(budget or Budget(), settled)
+        self.stopped = ""  # what of the budget is used up
+        self.left: list[Cell] = []  # cells that were not started for it
 
     def run(self) -> list[Record]:
         """Do what nobody has done, wait for what others do, and return all records in order.
+
+        Where `stopped` says that the budget is used up, those of `unfinished` cells are missing.
 
         Raises:
             OSError: the folder cannot be written.
@@ -151,7 +160,12 @@ class Loop:
                     pause = min(2 * pause, PAUSES[1])
                     self.tail.refresh()
             claims.sweep()
-        return [self.tail.latest[cell.digest] for cell in self.cells]
+        found = [self.tail.latest.get(cell.digest) for cell in self.cells]
+        return [record for record in found if record is not None]
+
+    def unfinished(self) -> int:
+        """How many cells the budget kept from being started, and nobody else has done since."""
+        return len({cell.digest for cell in self.left if not self._settled(cell)})
 
     def _fill(self, claims: Claims) -> None:
         """Hand out cells until the executor is full or others have all the rest."""
@@ -161,6 +175,9 @@ class Loop:
             cell = self.waiting.popleft()
             if self._settled(cell):
                 self._tell(cell)
+            elif used_up := self.spending.exhausted(self.running):
+                self.stopped = used_up
+                self.left.append(cell)
             elif self._claim(cell, claims):
                 self.executor.submit(cell)
                 self.running += 1
@@ -210,6 +227,7 @@ class Loop:
 
     def _tell(self, cell: Cell) -> None:
         self.done += 1
+        self.spending.add(self.tail.latest[cell.digest])
         self.display.finished(self.tail.latest[cell.digest], self.done, len(self.cells))
 
 

@@ -19,7 +19,7 @@ from experiments.records import (
     record_file,
     told_in_a_sentence,
 )
-from experiments.running.remarks import refuse_changed_data
+from experiments.running.remarks import differing_metrics, refuse_changed_data
 
 PREDICTIONS = ("scores", "labels", "rows")
 
@@ -102,7 +102,7 @@ def _join(best: dict[str, Found], found: Found) -> None:
 
 def _difference(one: Found, two: Found) -> str:
     """The first thing in which two results of one cell differ; "" where they agree."""
-    if one.record.metrics != two.record.metrics:
+    if differing_metrics(one.record, two.record):
         return "metrics"
     files = [array_file(found.folder, found.record.digest) for found in (one, two)]
     if not all(file.is_file() for file in files):

@@ -20,13 +20,13 @@ SECONDS_TO_CONNECT = 20
 class DaskCluster:
     """An executor on a cluster that somebody has started."""
 
-    def __init__(self, address: str, spec: Spec, checksum: str, folder: Path):
+    def __init__(self, address: str, spec: Spec, checksums: dict[str, str], folder: Path):
         """Connect.
 
         Args:
             address: of the scheduler, for example `tcp://host:8786`.
             spec: the spec of the cells.
-            checksum: SHA-256 of the data; a worker with other data refuses.
+            checksums: {data set: SHA-256}; a worker with other data refuses.
             folder: the run's folder, where checkpoints lie.
 
         Raises:
@@ -34,7 +34,7 @@ class DaskCluster:
             OSError: nobody answers.
         """
         distributed = _distributed()
-        self.spec, self.checksum, self.folder = spec, checksum, folder
+        self.spec, self.checksums, self.folder = spec, checksums, folder
         try:
             self.client = distributed.Client(address, timeout=SECONDS_TO_CONNECT)
         except (OSError, ValueError) as error:
@@ -55,7 +55,7 @@ class DaskCluster:
         """Send the cell, with its checkpoint where there is one."""
         from experiments.running.training import checkpoint_files
 
-        task = partial(_compute, self.spec, self.checksum, cell)
+        task = partial(_compute, self.spec, self.checksums, cell)
         future = self.client.submit(task, checkpoint_files(self.folder, cell), pure=False)
         self.given[future] = cell
         self.results.add(future)
@@ -74,7 +74,7 @@ class DaskCluster:
             return cell, future.result()
         except _distributed().scheduler.KilledWorker as error:
             cause = f"The Dask workers of this cell died: {error}"
-            return cell, failed_outcome(self.spec, self.checksum, cell, cause.splitlines()[0])
+            return cell, failed_outcome(self.spec, self.checksums, cell, cause.splitlines()[0])
 
     def close(self) -> None:
         """Take back what was not begun, and leave the cluster as it is."""
@@ -82,7 +82,9 @@ class DaskCluster:
         self.client.close()
 
 
-def _compute(spec: Spec, checksum: str, cell: Cell, files: list[tuple[str, bytes]]) -> Outcome:
+def _compute(
+    spec: Spec, checksums: dict[str, str], cell: Cell, files: list[tuple[str, bytes]]
+) -> Outcome:
     """On a worker: compute in a folder of its own and give back what was trained."""
     from experiments.running.cell import compute_elsewhere
     from experiments.running.training import checkpoint_files
@@ -90,7 +92,7 @@ def _compute(spec: Spec, checksum: str, cell: Cell, files: list[tuple[str, bytes
     with tempfile.TemporaryDirectory(prefix="qml-cell-") as name:
         folder = Path(name)
         write_files(folder / "checkpoints", files)
-        outcome = compute_elsewhere(spec, checksum, folder, cell, lambda *told: None)
+        outcome = compute_elsewhere(spec, checksums, folder, cell, lambda *told: None)
         made = () if files else tuple(checkpoint_files(folder, cell))
         return outcome._replace(files=made)
 

@@ -53,6 +53,12 @@ def refuse_changed_data(
             )
 
 
+def differing_metrics(one: Record, two: Record) -> list[str]:
+    """Metrics that two results of one cell state differently; one may hold more than the other."""
+    common = one.metrics.keys() & two.metrics.keys()
+    return sorted(name for name in common if one.metrics[name] != two.metrics[name])
+
+
 def _torn(count: int) -> str:
     if not count:
         return ""
@@ -68,7 +74,7 @@ def _contradictions(records: list[Record]) -> list[str]:
         if record.status != "ok":
             continue
         before = first.setdefault(record.digest, record)
-        if before.metrics != record.metrics:
+        if differing_metrics(before, record):
             told.append(
                 f"Row {record.row!r}, seed {record.seed} stands twice with different results, "
                 f"{_made(before)} and {_made(record)}; the later one is used."

@@ -1,10 +1,16 @@
 """The audit of our own folders: planted faults are found, a clean run is clean."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from experiments.checking import audit
 from experiments.records import Record, append_record
+from experiments.run import run
+from experiments.specs import DataSpec, load_spec
+from experiments.splits import split_rows
+from qml.data import DATASETS, make_dataset
 from qml.metrics import accuracy, auc
 
 
@@ -111,6 +117,16 @@ def test_events_that_are_no_test_events(folder):
     assert [lines for _, _, lines in errors] == [(5,), (1,), (5,)]  # b1 contradicts the others too
 
 
+def test_a_folder_of_failures_only(tmp_path):
+    cause = {"status": "failed", "error": "ValueError: no"}
+    record = Record(
+        "a0", "p", "a", 0, **cause, metrics={}, cost={}, info={}, provenance={}, time=""
+    )
+    append_record(tmp_path, record, {})
+    sentences = [f.sentence for f in audit(tmp_path).findings if f.rule == "failed"]
+    assert sentences == ["a, seed 0 failed: ValueError: no"]
+
+
 def test_folder_without_a_whole_record(tmp_path):
     (tmp_path / "records.jsonl").write_text('{"digest"')
     with pytest.raises(ValueError, match="holds no whole record"):
@@ -125,6 +141,94 @@ def test_our_own_run_has_no_error(finished):
     assert result.rows == len((folder / "records.jsonl").read_text().splitlines())
 
 
+FOLDS = {"protocol": "kfold", "folds": 4}
+HALVES = {"protocol": "repeated", "test_fraction": 0.5}
+
+
+@pytest.fixture
+def audited(tmp_path, monkeypatch):
+    """Audit a record of each split of 80 events, two of which may be equal; `change` plants."""
+
+    def write(splits, copied=(), change=lambda record, split, data: split.test):
+        x = np.random.default_rng(0).normal(size=(80, 2))
+        x[list(copied[1:])] = x[list(copied[:1])]
+        rows, names = np.arange(80), ("a", "b")
+        data = make_dataset("eighty", x, rows % 2, features=names, train=rows[:40], test=rows[40:])
+        monkeypatch.setitem(DATASETS, "eighty", lambda folder: data)
+        for seed, told in splits:
+            options = {"split": told["protocol"], **told}
+            fold = options.pop("fold", 0)
+            del options["protocol"]
+            record = Record(f"{seed}{fold}", "p", "a", seed, "ok", {}, {}, {"split": told}, {}, "")
+            record = record._replace(data="eighty", checksum=data.sha256)
+            split = split_rows(DataSpec("eighty", **options), data, seed, fold)
+            events = change(record, split, data)
+            arrays = {"scores": x[events, 0], "labels": data.y[events], "rows": events}
+            append_record(tmp_path, record, arrays)
+        rules = ("data", "leakage")
+        found = [f for f in audit(tmp_path).findings if f.rule in rules and f.severity != "note"]
+        return [(f.severity, f.sentence) for f in found]
+
+    return write
+
+
+@pytest.mark.parametrize(
+    "splits",
+    [
+        [(seed, FOLDS | {"fold": fold}) for seed in (0, 1) for fold in range(4)],
+        [(seed, HALVES) for seed in range(5)],
+    ],
+)
+def test_folds_and_random_splits_are_audited_by_their_own_rows(audited, splits):
+    assert audited(splits) == []
+
+
+def test_equal_rows_leak_in_the_splits_that_part_them(audited):
+    """Rows 0 and 1 both train in the data set's own split: only folds can part them."""
+    splits = [(0, FOLDS | {"fold": fold}) for fold in range(4)]
+    told = "1 of 20 test rows are training rows too, in the worst of 4 splits."
+    assert audited(splits, copied=(0, 1)) == [("error", f"eighty: {told}")]
+
+
+def test_equal_rows_on_both_sides_of_the_data_set_s_own_split(audited):
+    assert audited([(0, {"protocol": "fixed"})], copied=(0, 70)) == [
+        ("error", "eighty: 1 of 40 test rows are training rows too.")
+    ]
+
+
+def test_training_rows_of_a_fold_are_no_test_rows_of_it(audited):
+    def train_of_one(record, split, data):
+        return split.train if record.digest == "02" else split.test
+
+    splits = [(0, FOLDS | {"fold": fold}) for fold in range(4)]
+    told = "a, seed 0, fold 2: was measured on training events."
+    assert audited(splits, change=train_of_one) == [("error", told)]
+
+
+def test_a_split_that_cannot_be_made_again(audited, tmp_path):
+    audited([(0, HALVES)])
+    lines = (tmp_path / "records.jsonl").read_text()
+    (tmp_path / "records.jsonl").write_text(lines.replace("repeated", "guessed"))
+    sentences = [f.sentence for f in audit(tmp_path).findings if f.rule == "data"]
+    assert sentences == ["a, seed 0: its split cannot be made again (unknown protocol 'guessed')."]
+
+
+def test_runs_with_folds_on_several_data_sets_are_clean(small_toml, tmp_path):
+    rows = """rows=[
+        {id="l", model="logistic", role="classical", grid={data=["toy_linear", "toy_rings"]}},
+        {id="s", model="sum", role="trivial", grid={data=["toy_linear", "toy_rings"]}},
+    ]"""
+    folds = ['data.split="kfold"', "data.folds=4", "data.test_events=0", rows]
+    spec = load_spec(str(small_toml), folds)
+    run(spec, tmp_path)
+    findings = audit(tmp_path, spec=spec).findings
+    assert [f.sentence for f in findings if f.severity == "error"] == []
+    assert not {"cells", "duplicates", "seeds", "data", "leakage"} & {f.rule for f in findings}
+    fewer = replace(spec, rows=spec.rows[:2])
+    (told,) = (f.sentence for f in audit(tmp_path, spec=fewer).findings if f.rule == "cells")
+    assert told == "small: 16 records are of other settings or other data."
+
+
 def test_missing_and_foreign_cells(finished):
     spec, folder = finished
     more = spec.__class__(**{**vars(spec), "seeds": (1, 2)})
@@ -133,6 +237,3 @@ def test_missing_and_foreign_cells(finished):
         "small: 6 of 12 cells have no record",
         "small: 6 records are of other settings or other data.",
     ]
-
-
-# Bowles, Ahmed and Schuld, arXiv:2403.07059: scores of every seed as published

@@ -60,6 +60,20 @@ def test_the_table_in_the_bundle_is_the_table_as_printed(bundle, finished):
     assert list(csv.reader(io.StringIO(text))) == [list(HEADS), *table_cells(table)]
 
 
+def test_the_table_has_the_columns_of_the_metrics_of_its_spec(finished, tmp_path):
+    spec = load_spec_with(finished[0], metrics=("balanced_accuracy", "brier", "auc"))
+    out = pack(spec, finished[1], tmp_path / "b.zip", resamples=20)
+    head = zipfile.ZipFile(out).read("table.csv").decode().splitlines()[0]
+    assert head.split(",")[4:7] == ["balanced accuracy [95 %]", "± seeds", "brier"]
+    assert verify(out).problems == []
+
+
+def test_random_splits_are_refused_in_a_sentence(finished, tmp_path):
+    data = replace(finished[0].data, split="kfold", folds=2)
+    with pytest.raises(ValueError, match="only a fixed split can be packed and verified"):
+        pack(load_spec_with(finished[0], data=data), finished[1], tmp_path / "b.zip")
+
+
 def test_packing_twice_gives_the_same_bytes(bundle, finished, tmp_path):
     again = pack(
         *finished, tmp_path / "b.zip", author="Ada <https://orcid.org/0000-0001>", resamples=50

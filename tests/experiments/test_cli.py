@@ -84,6 +84,25 @@ def test_ctrl_c_keeps_what_is_finished_and_says_so(small_toml, tmp_path):
     assert lines.read_bytes().count(b"\n") == 12
 
 
+def test_a_run_that_its_budget_stops_ends_like_ctrl_c(small_toml, tmp_path):
+    row = 'rows=[{id="sum", model="sum"}]'
+    options = ["--out", tmp_path, "--set", row, "--set", "budget.cells=1", "--no-baselines"]
+    done = qml("run", small_toml, *options)
+    assert done.returncode == 130, done.stderr
+    assert done.stderr.endswith("the same command with a larger budget goes on.\n")
+    assert "error" not in done.stderr
+    assert (tmp_path / "records.jsonl").read_bytes().count(b"\n") == 1
+
+
+def test_folds_are_named_while_they_are_run(small_toml, tmp_path):
+    rows = 'rows=[{id="sum", model="sum"}]'
+    folds = ['data.split="kfold"', "data.folds=2", "data.test_events=0", "seeds=[4]", rows]
+    options = [word for text in folds for word in ("--set", text)]
+    done = qml("run", small_toml, "--out", tmp_path, *options, "--no-baselines")
+    assert done.returncode == 0, done.stderr
+    assert "[  2/2] sum, seed 4, fold 1: AUC 0." in done.stderr
+
+
 def test_doctor_names_versions_and_never_a_secret(tmp_path):
     import os
 
@@ -119,6 +138,23 @@ def test_a_bundle_goes_round_by_command(finished, small_toml, tmp_path):
     assert (tmp_path / "again" / "records.jsonl").exists()
     compared = invoke("compare", folder, tmp_path / "again")
     assert compared.exit_code == 0, compared.output
+
+
+def test_a_spec_of_several_data_sets_gives_a_bundle_each(small_toml, tmp_path):
+    rows = """rows=[
+        {id="trees", model="trees", role="classical", grid={data=["toy_linear", "toy_rings"]}},
+        {id="sum", model="sum", role="trivial", grid={data=["toy_linear", "toy_rings"]}},
+    ]"""
+    options = ["--out", tmp_path, "--set", rows]
+    assert invoke("run", small_toml, *options).exit_code == 0
+    pages = [(tmp_path / f"report-{name}.html") for name in ("toy_linear", "toy_rings")]
+    assert all("of other settings or other data" not in page.read_text() for page in pages)
+    packed = invoke("pack", small_toml, *options, "--to", tmp_path / "b.zip")
+    assert packed.exit_code == 0, packed.output
+    for name in ("toy_linear", "toy_rings"):
+        verified = invoke("verify", tmp_path / f"b-{name}.zip", "--with-data")
+        assert (verified.exit_code, "4 records" in verified.output) == (0, True), verified.output
+    assert not (tmp_path / "b.zip").exists()
 
 
 def test_checks_by_command(finished, small_toml, tmp_path):
@@ -159,3 +195,12 @@ def test_rows_against_a_row_and_the_shipped_specs(finished, small_toml):
     assert (done.exit_code, "Wilcoxon" in done.output) == (0, True), done.output
     listed = invoke("list", "--field", "hep")
     assert (listed.exit_code, "qaml_curve" in listed.output) == (0, True), listed.output
+
+
+def test_unequal_coverage_is_refused_on_request(finished, small_toml):
+    _, folder = finished
+    done = qml("table", small_toml, "--out", folder, "--equal-coverage")
+    assert done.returncode == 2, done.stdout
+    assert "error: Coverage is not equal: shots (40 events, 2 seeds)" in done.stderr
+    over = invoke("table", small_toml, "--out", folder, "--over", "seeds", "--format", "csv")
+    assert (over.exit_code, "would_cost" in over.output) == (0, True), over.output

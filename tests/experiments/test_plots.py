@@ -35,7 +35,7 @@ def _forest():
         "20 weak, Zephyr",
     ]
     lines = [(name, 0.77 - 0.01 * i, 0.75, 0.79) for i, name in enumerate(names)]
-    return plots.auc_forest(lines, 0.759)
+    return plots.score_forest(lines, 0.759)
 
 
 def _sweep():
@@ -111,7 +111,7 @@ def _narrow_pareto():
 
 EXAMPLES = {
     "roc": _roc,
-    "auc_forest": _forest,
+    "score_forest": _forest,
     "sweep": _sweep,
     "calibration": _calibration,
     "training_curve": _training,
@@ -191,7 +191,7 @@ def test_hover_texts_tell_value_and_interval():
 
 
 def test_forest_draws_the_intervals_given():
-    lines = plots.auc_forest([("a", 0.7, 0.6, 0.9), ("b", 0.5, 0.4, 0.6)], None).axes[0].lines
+    lines = plots.score_forest([("a", 0.7, 0.6, 0.9), ("b", 0.5, 0.4, 0.6)], None).axes[0].lines
     assert [list(line.get_xdata()) for line in lines] == [[0.6, 0.7, 0.9], [0.4, 0.5, 0.6]]
 
 

@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 import pytest
 from matplotlib.figure import Figure
 
+from experiments.knowledge import shipped_specs
 from experiments.reporting.formats import HEADS, table_cells
 from experiments.reporting.report import costs_sheet, figures, results_sheet, write_report
 from experiments.reporting.tables import make_table
@@ -184,4 +185,28 @@ def test_rows_alike_but_for_one_number_make_a_sweep(table, finished):
 
 def _variant(line, n, auc):
     row = replace(line.row, backend=f"shots {n}", label=f"noisy, shots={n}")
-    return line._replace(row=row, auc=auc)
+    return line._replace(row=row, scores={"auc": auc})
+
+
+def test_all_shipped_benchmarks_are_listed_where_they_are_given(page, write):
+    from experiments.specs import shipped_names
+
+    assert "knowledge" not in Page(page).cells
+    cells = Page(write(shipped=shipped_specs())).cells["knowledge"]
+    assert cells[0] == "spec"
+    assert [cells[i] for i in range(8, len(cells), 8)] == shipped_names()
+
+
+def test_a_queue_is_kept_apart_and_left_out_where_there_is_none(table):
+    assert "queue s" not in costs_sheet(table).heads
+    waited = table.lines[0]._replace(seconds=table.lines[0].seconds | {"queue": 90.0})
+    sheet = costs_sheet(table._replace(lines=[waited, *table.lines[1:]]))
+    assert sheet.heads[:2] == ["row", "queue s"]
+    assert [line[1].text for line in sheet.body[:2]] == ["90.0", "-"]
+    assert "90" not in "".join(table_cells(table._replace(lines=[waited]))[0][-4:])
+
+
+def test_reliability_is_drawn_of_log_odds_only(table, finished):
+    (found,) = [f for c, f in figures(table, finished[1]) if c.startswith("Reliability")]
+    labels = found.axes[0].get_legend_handles_labels()[1]
+    assert [label.partition(" (")[0] for label in labels] == ["logistic", "circuit, exact"]

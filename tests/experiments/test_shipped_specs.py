@@ -1,11 +1,15 @@
 """Every shipped spec: labelled, with baselines, and its smoke size runs from end to end."""
 
+from dataclasses import replace
+
 import pytest
 
 from experiments.knowledge import LABELS, shipped_specs
 from experiments.reporting.tables import make_table
-from experiments.run import run
-from experiments.specs import load_spec, shipped_names
+from experiments.run import all_records, run
+from experiments.scoring import score_matrix
+from experiments.specs import by_dataset, load_spec, shipped_names
+from experiments.statistics import average_ranks
 
 
 @pytest.mark.parametrize("name", shipped_names())
@@ -20,8 +24,20 @@ def test_the_smoke_size_runs(name, tmp_path):
     spec = load_spec(name, smoke=True)
     records = run(spec, tmp_path)
     assert [record.error for record in records if record.status != "ok"] == []
-    table = make_table(spec, tmp_path, resamples=20)
-    assert all(line.auc is not None for line in table.lines)
+    for part in by_dataset(spec).values():
+        table = make_table(part, tmp_path, resamples=20)
+        assert all(line.auc is not None for line in table.lines)
+
+
+def test_ranks_over_the_data_sets_of_a_shipped_spec(tmp_path):
+    spec = load_spec("toy_sets", smoke=True)
+    spec = replace(spec, rows=tuple(row for row in spec.rows if row.model in ("logistic", "sum")))
+    run(spec, tmp_path)
+    made = score_matrix(spec, all_records(spec, tmp_path))
+    assert made.models == ["logistic regression", "untrained sum"]
+    assert made.datasets == ["toy_linear", "toy_rings", "diphoton", "diphoton_matched"]
+    assert made.values.shape == (4, 2)
+    assert average_ranks(made.values).sum() == 3
 
 
 def test_labels_select():

@@ -11,12 +11,12 @@ from experiments.reporting.plots.costs import (
 )
 from experiments.reporting.plots.devices import device_scatter, energies, energy_histogram
 from experiments.reporting.plots.ranks import critical_difference
-from experiments.reporting.plots.scores import auc_forest, roc, sweep
+from experiments.reporting.plots.scores import roc, score_forest, sweep
 from experiments.reporting.plots.style import to_svg
 from experiments.reporting.plots.training import training_curve
 
 __all__ = [
-    "auc_forest",
+    "score_forest",
     "roc",
     "sweep",
     "calibration",

@@ -26,27 +26,32 @@ from experiments.reporting.plots.style import (
 EFFICIENCIES = np.linspace(0.05, 1, 300)  # where an ROC is drawn; finer would only weigh the page
 
 
-def auc_forest(
-    lines: Sequence[tuple[str, float, float, float]], reference: float | None, title: str = ""
+def score_forest(
+    lines: Sequence[tuple[str, float, float, float]],
+    reference: float | None,
+    *,
+    score: str = "AUC",
+    title: str = "",
 ) -> Figure:
     """Score of every row with its interval, one below the other.
 
     Args:
         lines: (label, value, low, high), top first.
         reference: a vertical line, for example the trivial model's score.
+        score: name of the score.
         title: the figure's title.
 
     Returns:
         the figure.
 
     Example:
-        >>> figure = auc_forest([("trees", 0.78, 0.77, 0.79), ("sum", 0.75, 0.74, 0.76)], 0.75)
+        >>> figure = score_forest([("trees", 0.78, 0.77, 0.79), ("sum", 0.75, 0.74, 0.76)], 0.75)
         >>> [text.get_text() for text in figure.axes[0].get_yticklabels()]
         ['trees', 'sum']
     """
     labels = [textwrap.fill(label, 34) for label, *_ in lines]
     step = 0.32 if not any("\n" in label for label in labels) else 0.4
-    figure, axes = new_axes(title, "AUC", "", (SIZE[0], step * len(lines) + 0.9))
+    figure, axes = new_axes(title, score, "", (SIZE[0], step * len(lines) + 0.9))
     place = np.arange(len(lines))[::-1]
     for y, (label, value, low, high) in zip(place, lines, strict=True):
         bar = axes.plot(

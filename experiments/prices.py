@@ -1,0 +1,119 @@
+"""What a row would cost on a device that is sold: list prices of a stated day, never a bill.
+
+The table is `prices.toml` beside this file. Rows that were simulated are priced as the device that
+their backend or sampler stands for, so that a reader sees what the same shots would have cost.
+"""
+
+import tomllib
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+UNITS = ("task", "shot", "read", "second")
+# What backends and samplers stand for. Our own shots stand for any gate device; IBM's price is the
+# newest that is listed.
+STANDS_FOR = {
+    "QiskitBackend": "IBM Quantum",
+    "Shots": "IBM Quantum",
+    "MockAnnealer": "D-Wave on Amazon Braket",
+}
+
+
+class Rate(NamedTuple):
+    """A price a unit of one device on one day."""
+
+    device: str
+    unit: str
+    amount: float
+    currency: str
+    date: str
+    source: str
+    seconds_per_shot: float = 0.0
+
+
+class Price(NamedTuple):
+    """An estimate from list prices: what, of which device, as of when (its oldest entry)."""
+
+    amount: float
+    currency: str
+    device: str
+    date: str
+
+
+def price(cost: dict[str, Any], device: str, table: Sequence[Rate]) -> Price | None:
+    """What a cell would cost, by list price.
+
+    A row that predicts sends one circuit a test event, each with all shots; a row that anneals
+    sends one problem with all reads. Seconds are those that the device itself reported as
+    `seconds["device"]`, else its repetition time, without loading and readout: the least it can be.
+
+    Args:
+        cost: a record's cost, with events, shots a circuit or reads, and seconds by stage.
+        device: a name in the table.
+        table: of `read_prices`.
+
+    Returns:
+        the price; None where the device is not listed, nothing was drawn (exact values cannot be
+        bought), or the cost lacks what the device charges for.
+
+    >>> table = [Rate("d", "task", 0.3, "USD", "2021-01-21", ""),
+    ...          Rate("d", "shot", 0.01, "USD", "2021-01-21", "")]
+    >>> price({"events": 10, "shots": 100}, "d", table)
+    Price(amount=13.0, currency='USD', device='d', date='2021-01-21')
+    """
+    rates = [rate for rate in table if rate.device == device]
+    if not rates or not (cost.get("shots") or cost.get("reads")):
+        return None
+    counts = [_count(cost, rate) for rate in rates]
+    if None in counts:
+        return None
+    amount = sum(n * rate.amount for n, rate in zip(counts, rates, strict=True) if n is not None)
+    return Price(round(amount, 6), rates[0].currency, device, min(rate.date for rate in rates))
+
+
+def device_of(info: dict[str, Any]) -> str:
+    """The device that the backend or sampler of a record stands for; "" for none.
+
+    >>> device_of({"backend": {"backend": "Shots"}})
+    'IBM Quantum'
+    """
+    told = info.get("backend") or info.get("sampler") or {}
+    return STANDS_FOR.get(told.get("backend") or told.get("sampler") or "", "")
+
+
+@cache
+def read_prices(text: str | None = None) -> tuple[Rate, ...]:
+    """The dated table.
+
+    Args:
+        text: TOML in the form of `prices.toml`, which is read where this is absent.
+
+    Returns:
+        its entries.
+
+    Raises:
+        ValueError: an entry that lacks its date or source, or that names no known unit.
+    """
+    if text is None:
+        text = (files("experiments") / "prices.toml").read_text(encoding="utf-8")
+    return tuple(_checked(entry) for entry in tomllib.loads(text).get("prices", []))
+
+
+def _checked(entry: dict[str, Any]) -> Rate:
+    name = entry.get("device", "")
+    if lacking := [key for key in Rate._fields[:6] if not entry.get(key)]:
+        raise ValueError(f"The price of {name!r} lacks {', '.join(lacking)}.")
+    if entry["unit"] not in UNITS:
+        raise ValueError(f"The price of {name!r} must be for one of {UNITS}: {entry['unit']!r}.")
+    return Rate(**entry)
+
+
+def _count(cost: dict[str, Any], rate: Rate) -> float | None:
+    """How many units of a rate a cell took; None where that is not known."""
+    circuits = cost.get("events", 0) if cost.get("shots") else 1
+    shots = circuits * cost.get("shots", 0)
+    timed = cost.get("seconds", {}).get("device")
+    seconds = timed if timed is not None else shots * rate.seconds_per_shot
+    counts = {"task": circuits, "shot": shots, "read": cost.get("reads", 0), "second": seconds}
+    return counts[rate.unit] or None
