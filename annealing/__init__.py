@@ -1,5 +1,6 @@
 """Annealing: problems in bits, and the programs and machines that minimise them."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from annealing.embedding import MockAnnealer, clique_embedding
@@ -22,6 +23,15 @@ from annealing.samplers.protocol import Sampler, Samples
 
 if TYPE_CHECKING:
     from annealing.dimod_sampler import AsDimod
+    from annealing.samplers.auto import AutoSampler
+    from annealing.samplers.bifurcation import SimulatedBifurcation
+    from annealing.samplers.chromatic import ChromaticAnnealing, gibbs
+    from annealing.samplers.dense_annealing import DenseAnnealing
+    from annealing.samplers.descent import SteepestDescent, steepest_descent
+    from annealing.samplers.multispin import MultiSpinAnnealing
+    from annealing.samplers.quantum_annealing import SimulatedQuantumAnnealing
+    from annealing.samplers.stopping import Budget
+    from annealing.samplers.tempering import ParallelTempering
 
 __all__ = [
     # a problem in bits
@@ -48,6 +58,17 @@ __all__ = [
     "Sampler",
     "Samples",
     "Exhaustive",
+    "SteepestDescent",
+    "steepest_descent",
+    "ChromaticAnnealing",
+    "gibbs",
+    "MultiSpinAnnealing",
+    "SimulatedBifurcation",
+    "DenseAnnealing",
+    "ParallelTempering",
+    "SimulatedQuantumAnnealing",
+    "AutoSampler",
+    "Budget",
     "SimulatedAnnealing",
     "MockAnnealer",
     "clique_embedding",
@@ -59,9 +80,24 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name == "AsDimod":  # a subclass of dimod's, so that its module cannot load without dimod
-        from annealing.dimod_sampler import AsDimod
+# Found late: `AsDimod` is a subclass of dimod's, which must not load before; the others load JAX.
+_LATER = {
+    "AsDimod": "annealing.dimod_sampler",
+    "Budget": "annealing.samplers.stopping",
+    "ChromaticAnnealing": "annealing.samplers.chromatic",
+    "gibbs": "annealing.samplers.chromatic",
+    "MultiSpinAnnealing": "annealing.samplers.multispin",
+    "SimulatedBifurcation": "annealing.samplers.bifurcation",
+    "DenseAnnealing": "annealing.samplers.dense_annealing",
+    "ParallelTempering": "annealing.samplers.tempering",
+    "SimulatedQuantumAnnealing": "annealing.samplers.quantum_annealing",
+    "AutoSampler": "annealing.samplers.auto",
+    "SteepestDescent": "annealing.samplers.descent",
+    "steepest_descent": "annealing.samplers.descent",
+}
 
-        return AsDimod
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        return getattr(import_module(_LATER[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -8,11 +8,40 @@ from annealing.samplers.exhaustive import Exhaustive
 if TYPE_CHECKING:
     from annealing.embedding import MockAnnealer
     from annealing.on_dimod import FromDimod, SimulatedAnnealing
+    from annealing.samplers.auto import AutoSampler
+    from annealing.samplers.bifurcation import SimulatedBifurcation
+    from annealing.samplers.chromatic import ChromaticAnnealing
+    from annealing.samplers.dense_annealing import DenseAnnealing
+    from annealing.samplers.descent import SteepestDescent
+    from annealing.samplers.multispin import MultiSpinAnnealing
+    from annealing.samplers.quantum_annealing import SimulatedQuantumAnnealing
+    from annealing.samplers.tempering import ParallelTempering
 
-__all__ = ["Exhaustive", "SimulatedAnnealing", "FromDimod", "MockAnnealer"]
+__all__ = [
+    "Exhaustive",
+    "SteepestDescent",
+    "ChromaticAnnealing",
+    "MultiSpinAnnealing",
+    "SimulatedBifurcation",
+    "DenseAnnealing",
+    "ParallelTempering",
+    "SimulatedQuantumAnnealing",
+    "AutoSampler",
+    "SimulatedAnnealing",
+    "FromDimod",
+    "MockAnnealer",
+]
 
-# These stand outside this folder and import its protocol: found late, the imports form no circle.
+# Found late: the first ones load JAX; the others stand outside this folder and import its protocol.
 _LATER = {
+    "SteepestDescent": "annealing.samplers.descent",
+    "ChromaticAnnealing": "annealing.samplers.chromatic",
+    "MultiSpinAnnealing": "annealing.samplers.multispin",
+    "SimulatedBifurcation": "annealing.samplers.bifurcation",
+    "DenseAnnealing": "annealing.samplers.dense_annealing",
+    "ParallelTempering": "annealing.samplers.tempering",
+    "SimulatedQuantumAnnealing": "annealing.samplers.quantum_annealing",
+    "AutoSampler": "annealing.samplers.auto",
     "SimulatedAnnealing": "annealing.on_dimod",
     "FromDimod": "annealing.on_dimod",
     "MockAnnealer": "annealing.embedding",

@@ -16,6 +16,14 @@ def from_dimod():
 
 MAKE = {
     "Exhaustive": lambda: samplers.Exhaustive(),
+    "SteepestDescent": lambda: samplers.SteepestDescent(),
+    "ChromaticAnnealing": lambda: samplers.ChromaticAnnealing(sweeps=50),
+    "MultiSpinAnnealing": lambda: samplers.MultiSpinAnnealing(sweeps=50),
+    "SimulatedBifurcation": lambda: samplers.SimulatedBifurcation(steps=50),
+    "DenseAnnealing": lambda: samplers.DenseAnnealing(sweeps=50),
+    "ParallelTempering": lambda: samplers.ParallelTempering(rounds=20),
+    "SimulatedQuantumAnnealing": lambda: samplers.SimulatedQuantumAnnealing(sweeps=50, slices=8),
+    "AutoSampler": lambda: samplers.AutoSampler(sweeps=50),
     "SimulatedAnnealing": lambda: samplers.SimulatedAnnealing(sweeps=50),
     "FromDimod": from_dimod,
     "MockAnnealer": lambda: samplers.MockAnnealer(shape=(2, 4), sweeps=50),
