@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from circuits.circuit import Circuit
+from circuits.gate_types import Slot, slot_count
 
 Angles = Mapping[str, Any]
 
@@ -42,7 +43,7 @@ def check_angles(circuit: Circuit, angles: Angles) -> dict[str, npt.NDArray[np.f
 
     Raises:
         ValueError: on a missing, unknown or misshapen segment, batches of different length, an
-            empty batch, NaN or infinity.
+            empty batch, NaN or infinity, or amplitudes that are all zero.
         TypeError: on traced angles (inside `jax.jit`, `grad` or `vmap`).
 
     >>> from circuits import build_circuit, gate
@@ -54,6 +55,7 @@ def check_angles(circuit: Circuit, angles: Angles) -> dict[str, npt.NDArray[np.f
     arrays = {name: _to_host(angles[name]) for name in circuit.segments}
     for name, array in arrays.items():
         _check_array(name, array, circuit.segments[name])
+    _check_amplitudes(circuit, arrays)
     lengths = {name: len(array) for name, array in arrays.items() if array.ndim == 2}
     if len(set(lengths.values())) > 1:
         raise ValueError(f"Batched segments must have the same length, but have {lengths}.")
@@ -95,3 +97,14 @@ def _check_array(name, array, size):
         )
     if not np.isfinite(array).all():
         raise ValueError(f"Angles of segment {name!r} must be finite, but contain NaN or infinity.")
+
+
+def _check_amplitudes(circuit, arrays):
+    for item in circuit.gates:
+        if item.name == "amplitudes" and isinstance(item.angle, Slot):
+            first, segment = item.angle.index, item.angle.segment
+            entries = arrays[segment][..., first : first + slot_count(item)]
+            if not np.any(entries, axis=-1).all():
+                raise ValueError(
+                    f"Amplitudes in segment {segment!r} must not all be zero, but are."
+                )

@@ -30,7 +30,7 @@ def rotation_layer(
         segment: where the angles are read from.
         offset: slot of the first angle; the slots run through the gates of qubit 0, then 1, ...
 
-    >>> [tuple(item.angle) for item in rotation_layer(2, ("rx",), offset=4).gates]
+    >>> [item.angle[:2] for item in rotation_layer(2, ("rx",), offset=4).gates]
     [('weights', 4), ('weights', 5)]
     """
     check_count("n_qubits", n_qubits)

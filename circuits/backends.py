@@ -1,4 +1,4 @@
-"""Everything that runs a circuit; the first two are our own simulator.
+"""Everything that runs a circuit; `Exact`, `Shots` and `MatrixProduct` are our own simulators.
 
 Vendor devices are adapted in `on_qiskit` and `on_pennylane`, which load the vendor's package only
 when they run.
@@ -19,10 +19,12 @@ from circuits.estimation import basis_change, estimate, measurement_groups
 from circuits.observables import PauliSum, check_observables
 from circuits.on_pennylane import PennyLaneBackend
 from circuits.on_qiskit import QiskitBackend
+from circuits.on_stim import Stabilizer
+from circuits.product_backend import MatrixProduct
 from circuits.protocol import Result, check_count, check_seed
 from circuits.simulation import compile_program, expectation, make_batch, run_chunk, samples
 
-__all__ = ["Exact", "Shots", "QiskitBackend", "PennyLaneBackend"]
+__all__ = ["Exact", "Shots", "MatrixProduct", "Stabilizer", "QiskitBackend", "PennyLaneBackend"]
 
 BATCH_SIZE = 1024
 

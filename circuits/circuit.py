@@ -6,41 +6,31 @@ and what does not can be told apart. Qubit 0 is the leftmost axis of a state and
 of a bit string.
 """
 
-import math
 from collections.abc import Iterable, Mapping
-from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from circuits.gates import GATES
-
-
-class Slot(NamedTuple):
-    """Where a gate's angle is read from: entry `index` of the segment called `segment`."""
-
-    segment: str
-    index: int
-
-
-class Gate(NamedTuple):
-    """A gate on wires; `angle` in radians is a number, a slot, or None for a constant gate."""
-
-    name: str
-    wires: tuple[int, ...]
-    angle: Slot | float | None = None
+from circuits.constants import Constant, constant_from_dict, constant_to_dict
+from circuits.gate_types import Gate, Slot, classical_bit, gate, slot_count
 
 
 class Circuit(NamedTuple):
     """Gates in the order in which they act, on `n_qubits` qubits that start in ``|0...0>``.
 
     `segments` maps the name of each segment of angles to its size. ``a + b`` acts with `a` first
-    and shares segments of the same name. Circuits hash and compare by value.
+    and shares segments of the same name. Circuits hash and compare by value. Classical bits, which
+    "measure" writes and conditions read, are 0 at first.
     """
 
     gates: tuple[Gate, ...]
     n_qubits: int
     segments: dict[str, int]
+
+    @property
+    def n_bits(self) -> int:
+        """Number of classical bits that its measurements and conditions need."""
+        return max((_last_bit(item) + 1 for item in self.gates), default=0)
 
     def __hash__(self) -> int:
         return hash((self.gates, self.n_qubits, frozenset(self.segments.items())))
@@ -54,33 +44,6 @@ class Circuit(NamedTuple):
         return Circuit(
             self.gates + other.gates, self.n_qubits, _larger(self.segments, other.segments)
         )
-
-
-def gate(name: str, *wires: int, angle: Slot | tuple[str, int] | float | None = None) -> Gate:
-    """Return a checked gate.
-
-    Args:
-        name: a key of `GATES`, OpenQASM 3 names in lower case.
-        wires: the qubits it acts on, control first.
-        angle: radians, or a slot ``(segment, index)``; given if and only if the gate has an angle.
-
-    Raises:
-        ValueError: on an unknown name, a wrong number of wires, repeated or negative wires, a
-            missing or superfluous angle, or one that is not finite.
-
-    >>> gate("rx", 0, angle=("weights", 2))
-    Gate(name='rx', wires=(0,), angle=Slot(segment='weights', index=2))
-    >>> gate("cx", 0, 1)
-    Gate(name='cx', wires=(0, 1), angle=None)
-    """
-    if name not in GATES:
-        raise ValueError(f"Argument `name` must be one of {', '.join(GATES)}, but is {name!r}.")
-    _check_wires(name, wires)
-    has_angle = GATES[name].generator is not None
-    if has_angle != (angle is not None):
-        need = "needs an angle" if has_angle else "takes no angle"
-        raise ValueError(f"Gate {name!r} {need}, but `angle` is {angle!r}.")
-    return Gate(name, tuple(int(wire) for wire in wires), _angle(angle))
 
 
 def build_circuit(
@@ -103,7 +66,10 @@ def build_circuit(
     >>> circuit.n_qubits, circuit.segments
     (2, {'weights': 1})
     """
-    gates = tuple(gate(name, *wires, angle=angle) for name, wires, angle in gates)
+    gates = tuple(
+        gate(item.name, *item.wires, angle=item.angle, data=item.data, condition=item.condition)
+        for item in gates
+    )
     needed_qubits = max((wire + 1 for item in gates for wire in item.wires), default=0)
     n_qubits = needed_qubits if n_qubits is None else int(n_qubits)
     if n_qubits < max(needed_qubits, 1):
@@ -142,14 +108,7 @@ def circuit_to_dict(circuit: Circuit) -> dict[str, Any]:
     {'n_qubits': 1, 'segments': {'w': 1}, 'gates': [{'name': 'rx', 'wires': [0],
     'angle': {'segment': 'w', 'index': 0}}, {'name': 'h', 'wires': [0], 'angle': None}]}
     """
-    gates = [
-        {
-            "name": item.name,
-            "wires": list(item.wires),
-            "angle": item.angle._asdict() if isinstance(item.angle, Slot) else item.angle,
-        }
-        for item in circuit.gates
-    ]
+    gates = [_write_gate(item) for item in circuit.gates]
     return {"n_qubits": circuit.n_qubits, "segments": dict(circuit.segments), "gates": gates}
 
 
@@ -164,46 +123,53 @@ def circuit_from_dict(data: Mapping[str, Any]) -> Circuit:
     True
     """
     try:
-        gates = [
-            Gate(item["name"], tuple(item["wires"]), _read_angle(item.get("angle")))
-            for item in data["gates"]
-        ]
+        gates = [_read_gate(item) for item in data["gates"]]
         return build_circuit(gates, data["n_qubits"], data["segments"])
     except KeyError as error:
         raise ValueError(f"The data of a circuit must have the key {error}.") from None
 
 
-def _read_angle(angle):
-    return Slot(angle["segment"], angle["index"]) if isinstance(angle, Mapping) else angle
+def _write_gate(item: Gate) -> dict[str, Any]:
+    """Fields that have their default are left out, all but the angle."""
+    data = constant_to_dict(item.data) if isinstance(item.data, Constant) else item.data
+    condition = None if item.condition is None else list(item.condition)
+    extras = {"data": data, "condition": condition}
+    return {
+        "name": item.name,
+        "wires": list(item.wires),
+        "angle": _write_angle(item.angle),
+    } | {key: value for key, value in extras.items() if value is not None}
 
 
-def _check_wires(name, wires):
-    n_wires = GATES[name].n_wires
-    if not all(isinstance(wire, (int, np.integer)) and wire >= 0 for wire in wires):
-        raise ValueError(f"Wires of gate {name!r} must be non-negative ints, but are {wires}.")
-    if len(wires) != n_wires or len(set(wires)) != n_wires:
-        raise ValueError(f"Gate {name!r} acts on {n_wires} distinct wires, but got {wires}.")
+def _write_angle(angle):
+    if not isinstance(angle, Slot):
+        return angle
+    slot = angle._asdict()
+    return slot if angle.scale != 1.0 else {key: slot[key] for key in ("segment", "index")}
 
 
-def _angle(angle):
-    if angle is None:
-        return None
-    if isinstance(angle, Real):
-        if not math.isfinite(angle):
-            raise ValueError(f"Argument `angle` must be finite, but is {angle}.")
-        return float(angle)
-    match angle:
-        case (str() as segment, (int() | np.integer()) as index) if index >= 0:
-            return Slot(segment, int(index))
-    raise ValueError(
-        f"Argument `angle` must be a number or a slot (segment, index >= 0), but is {angle!r}."
-    )
+def _read_gate(item: Mapping[str, Any]) -> Gate:
+    angle, data, condition = item.get("angle"), item.get("data"), item.get("condition")
+    if isinstance(angle, Mapping):
+        angle = (angle["segment"], angle["index"], angle.get("scale", 1.0))
+    if isinstance(data, Mapping):
+        data = constant_from_dict(data)
+    condition = None if condition is None else tuple(condition)
+    return gate(item["name"], *item["wires"], angle=angle, data=data, condition=condition)
+
+
+def _last_bit(item: Gate) -> int:
+    """Largest classical bit of a gate, -1 for none."""
+    written = classical_bit(item) if item.name == "measure" else -1
+    return max(written, item.condition[0] if item.condition else -1)
 
 
 def _needed_segments(gates) -> dict[str, int]:
     sizes: dict[str, int] = {}
-    for slot in (item.angle for item in gates if isinstance(item.angle, Slot)):
-        sizes[slot.segment] = max(sizes.get(slot.segment, 0), slot.index + 1)
+    for item in gates:
+        if isinstance(item.angle, Slot):
+            end = item.angle.index + slot_count(item)
+            sizes[item.angle.segment] = max(sizes.get(item.angle.segment, 0), end)
     return sizes
 
 

@@ -15,41 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from circuits.angles import Angles, batch_length, check_angles
-from circuits.circuit import Circuit, Slot, circuit_size
+from circuits.circuit import Circuit, circuit_size
 from circuits.estimation import basis_change, estimate, measurement_groups
 from circuits.observables import PauliSum, check_observables
+from circuits.pennylane_gates import to_operation
 from circuits.protocol import Result, check_count, check_seed
-
-NAMES = {
-    "id": "Identity",
-    "h": "Hadamard",
-    "x": "PauliX",
-    "y": "PauliY",
-    "z": "PauliZ",
-    "s": "S",
-    "t": "T",
-    "sx": "SX",
-    "rx": "RX",
-    "ry": "RY",
-    "rz": "RZ",
-    "p": "PhaseShift",
-    "cx": "CNOT",
-    "cy": "CY",
-    "cz": "CZ",
-    "ch": "CH",
-    "swap": "SWAP",
-    "iswap": "ISWAP",
-    "crx": "CRX",
-    "cry": "CRY",
-    "crz": "CRZ",
-    "cp": "ControlledPhaseShift",
-    "rxx": "IsingXX",
-    "ryy": "IsingYY",
-    "rzz": "IsingZZ",
-    "ccx": "Toffoli",
-    "cswap": "CSWAP",
-}
-ADJOINTS = {"sdg": "S", "tdg": "T"}
 
 
 @dataclass(frozen=True)
@@ -132,20 +102,10 @@ def to_tape(
     from pennylane.tape import QuantumScript
 
     arrays = check_angles(circuit, angles)
-    operations = [_operation(qp, gate, arrays) for gate in circuit.gates]
+    operations = [to_operation(gate, arrays) for gate in circuit.gates]
     measured = [qp.expval(_observable(qp, item)) for item in observables]
     measured = measured or [qp.sample(wires=range(circuit.n_qubits))]
     return QuantumScript(operations, measured, shots=shots)
-
-
-def _operation(qp, gate, arrays):
-    if gate.name in ADJOINTS:
-        return qp.adjoint(getattr(qp, ADJOINTS[gate.name])(gate.wires))
-    kind = getattr(qp, NAMES[gate.name])
-    if gate.angle is None:
-        return kind(wires=gate.wires)
-    at = gate.angle
-    return kind(arrays[at.segment][..., at.index] if isinstance(at, Slot) else at, wires=gate.wires)
 
 
 def _observable(qp, observable: PauliSum) -> Any:

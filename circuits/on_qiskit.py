@@ -14,10 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from circuits.angles import Angles, batch_length, check_angles, check_shapes
-from circuits.circuit import Circuit, Slot, circuit_size
+from circuits.circuit import Circuit, circuit_size
 from circuits.estimation import basis_change, estimate, measurement_groups
 from circuits.observables import PauliSum, check_observables
 from circuits.protocol import Result, check_count, check_seed
+from circuits.qiskit_gates import append_gate
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ class QiskitBackend:
         """Return values of k observables for every set of angles; see `Backend`."""
         checked = check_observables(observables, circuit.n_qubits)
         arrays = check_angles(circuit, angles)
+        _check_gates(self.target, circuit)
         if self.target is None:
             values, job = _exact(circuit, checked, arrays)
             return Result(values, np.zeros(values.shape), _info(self, circuit, job))
@@ -80,6 +82,7 @@ class QiskitBackend:
         """Return measured bits (b, shots, n); see `Backend`."""
         check_count("shots", shots)
         check_seed(seed)
+        _check_gates(self.target, circuit)
         return _measure(self, [circuit], check_angles(circuit, angles), shots, seed).bits[0]
 
 
@@ -94,7 +97,8 @@ def to_qiskit(circuit: Circuit, constants: Mapping[str, Any] | None = None):
         A `qiskit.QuantumCircuit`, and `{segment: ParameterVector}` of the other segments.
 
     Raises:
-        ValueError: on an unknown or misshapen constant.
+        ValueError: on an unknown or misshapen constant, or a gate that Qiskit has no match for
+            while its segment is free: "amplitudes", and "generated" with terms that do not commute.
 
     >>> from circuits import build_circuit, gate
     >>> built, vectors = to_qiskit(build_circuit([gate("rx", 0, angle=("w", 0))]))
@@ -110,10 +114,9 @@ def to_qiskit(circuit: Circuit, constants: Mapping[str, Any] | None = None):
     numbers = {name: np.asarray(array, float).tolist() for name, array in fixed.items()}
     vectors = {name: ParameterVector(name, size) for name, size in free.items()}
     known = vectors | numbers
-    built = QuantumCircuit(circuit.n_qubits)
-    for name, wires, angle in circuit.gates:
-        value = known[angle.segment][angle.index] if isinstance(angle, Slot) else angle
-        getattr(built, name)(*([] if value is None else [value]), *wires)
+    built = QuantumCircuit(circuit.n_qubits, circuit.n_bits)
+    for gate in circuit.gates:
+        append_gate(built, gate, known)
     return built, vectors
 
 
@@ -237,6 +240,16 @@ def _noisy_simulator(fake):
     from qiskit_aer import AerSimulator
 
     return AerSimulator.from_backend(fake, max_parallel_experiments=0)
+
+
+def _check_gates(target, circuit: Circuit) -> None:
+    """Qiskit's own reference primitives hold pure states only."""
+    for gate in circuit.gates:
+        if target is None and (gate.condition or gate.name in ("kraus", "measure", "reset")):
+            raise ValueError(
+                f"Qiskit's statevector primitives cannot run gate {gate.name!r} on wires "
+                f"{gate.wires} of a noisy or conditional circuit; give a `target` such as Aer."
+            )
 
 
 def _check_size(target, circuit: Circuit) -> None:

@@ -1,7 +1,28 @@
 """Circuits as pure JAX functions of their angles, one at a time or many in compiled chunks."""
 
 from circuits.simulation.batching import compile_program, make_batch, run_chunk
+from circuits.simulation.matrix_product import MatrixProductState, matrix_product_state
+from circuits.simulation.matrix_product_measurement import (
+    chain_amplitude,
+    chain_expectation,
+    chain_overlap,
+    chain_samples,
+)
 from circuits.simulation.measurement import expectation, probabilities
+from circuits.simulation.pauli import apply_pauli_sum, apply_pauli_sums, pauli_expectations
+from circuits.simulation.quantities import (
+    covariance,
+    fidelity,
+    fidelity_kernel,
+    gram,
+    hermitian_expectation,
+    mutual_information,
+    purity,
+    reduced_density_matrix,
+    renyi_entropy,
+    variance,
+    von_neumann_entropy,
+)
 from circuits.simulation.sampling import samples
 from circuits.simulation.statevector import state
 
@@ -10,6 +31,26 @@ __all__ = [
     "expectation",
     "probabilities",
     "samples",
+    "pauli_expectations",
+    "apply_pauli_sum",
+    "apply_pauli_sums",
+    "variance",
+    "covariance",
+    "hermitian_expectation",
+    "reduced_density_matrix",
+    "purity",
+    "von_neumann_entropy",
+    "renyi_entropy",
+    "mutual_information",
+    "fidelity",
+    "gram",
+    "fidelity_kernel",
+    "MatrixProductState",
+    "matrix_product_state",
+    "chain_expectation",
+    "chain_samples",
+    "chain_amplitude",
+    "chain_overlap",
     "make_batch",
     "compile_program",
     "run_chunk",

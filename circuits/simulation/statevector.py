@@ -1,4 +1,4 @@
-"""The state of a circuit as a pure JAX function of its angles."""
+"""The state of a circuit, and what is read from it, as pure JAX functions of the angles."""
 
 from collections.abc import Callable
 
@@ -6,17 +6,23 @@ import jax
 import jax.numpy as jnp
 
 from circuits.angles import Angles, check_shapes
-from circuits.circuit import Circuit, Gate, Slot
-from circuits.gates import GATES
+from circuits.circuit import Circuit
+from circuits.gate_types import is_unitary
+from circuits.simulation.choice import choice_for
+from circuits.simulation.dispatch import circuit_operation
+from circuits.simulation.execution import over_batch, run_program
+from circuits.simulation.matrices import Pair
 
-MAX_QUBITS = 32
+MAX_QUBITS = 31  # basis states are counted in 32 bits
+
+Read = Callable[[Pair], jax.Array]
 
 
 def state(circuit: Circuit) -> Callable[[Angles], jax.Array]:
     """Return the function that computes the final state from the angles.
 
     Args:
-        circuit: on n qubits.
+        circuit: on n qubits, of unitary gates after optional state preparations.
 
     Returns:
         A pure function of `{segment: (size,)}` in radians, for `jit`, `grad` and `vmap`. It
@@ -24,7 +30,8 @@ def state(circuit: Circuit) -> Callable[[Angles], jax.Array]:
         JAX's x64 is on, and raises ValueError where the angles do not fit the circuit.
 
     Raises:
-        ValueError: on more than 32 qubits, whose state no memory holds.
+        ValueError: on more than 31 qubits, whose state no memory holds, or a gate that is not
+            unitary.
 
     >>> from circuits import build_circuit, gate
     >>> bell = build_circuit([gate("h", 0), gate("cx", 0, 1)])
@@ -32,43 +39,86 @@ def state(circuit: Circuit) -> Callable[[Angles], jax.Array]:
     [[0.707 0.   ]
      [0.    0.707]]
     """
-    if circuit.n_qubits > MAX_QUBITS:
-        raise ValueError(
-            f"The simulator holds states of at most {MAX_QUBITS} qubits, "
-            f"but the circuit has {circuit.n_qubits}."
-        )
+    flat = read_state(circuit, amplitudes, (2**circuit.n_qubits,), complex)
+    return lambda angles: flat(angles).reshape((2,) * circuit.n_qubits)
+
+
+def read_state(
+    circuit: Circuit, read: Read, shape: tuple[int, ...], kind: type
+) -> Callable[[Angles], jax.Array]:
+    """Return the function that computes what `read` finds in the final state.
+
+    Args:
+        circuit: as for `state`.
+        read: (real, imaginary), each (2**n,) or (2**n, b), to `shape` or (*shape, b); the same
+            object for the same function, as programs are kept by it.
+        shape: of what is read from one state.
+        kind: float or complex.
+
+    Returns:
+        A pure function of `{segment: (size,)}`.
+    """
+    check_pure(circuit)
 
     def run(angles: Angles) -> jax.Array:
         check_shapes(circuit, angles)
-        psi = jnp.zeros(2**circuit.n_qubits, jnp.result_type(complex)).at[0].set(1)
-        psi = psi.reshape((2,) * circuit.n_qubits)
-        for gate in circuit.gates:
-            psi = apply(_matrix(gate, angles), psi, gate.wires)
-        return psi
+        real = jnp.result_type(float)
+        arrays = [jnp.asarray(angles[name], real) for name in circuit.segments]
+        dtype = jnp.result_type(kind)
+        return _simulate(*arrays, circuit=circuit, read=read, out=shape, dtype=dtype)
 
     return run
 
 
-def apply(matrix: jax.Array, psi: jax.Array, wires: tuple[int, ...]) -> jax.Array:
-    """Apply a gate's matrix (2**k, 2**k) to k axes of a state (2,)*n.
+def amplitudes(psi: Pair) -> jax.Array:
+    """The state as one complex array."""
+    return jax.lax.complex(*psi)
 
-    Multiply and sum rather than a matrix product: XLA fuses it, at such small k it is several
-    times faster on a CPU, and no accelerator rounds it to a narrower format.
 
-    >>> import jax.numpy as jnp
-    >>> apply(jnp.array([[0.0, 1.0], [1.0, 0.0]]), jnp.array([1.0, 0.0]), (0,)).tolist()
-    [0.0, 1.0]
+def check_pure(circuit: Circuit) -> None:
+    """Refuse a circuit that has no pure final state, or one too large.
+
+    Raises:
+        ValueError: on more than 31 qubits or a gate that is not unitary.
     """
-    front = tuple(range(len(wires)))
-    moved = jnp.moveaxis(psi, wires, front)
-    rows = moved.reshape(len(matrix), -1)
-    result = jnp.sum(matrix[:, :, None] * rows, axis=1)
-    return jnp.moveaxis(result.reshape(moved.shape), front, wires)
+    if circuit.n_qubits > MAX_QUBITS:
+        raise ValueError(
+            f"The simulator holds states of at most {MAX_QUBITS} qubits, but the circuit has "
+            f"{circuit.n_qubits}: use `MatrixProduct` or `Stabilizer`."
+        )
+    touched: set[int] = set()
+    for gate in circuit.gates:
+        if gate.name == "amplitudes" and touched & set(gate.wires):
+            raise ValueError(
+                f"Gate 'amplitudes' prepares wires that no gate acted on before, but {gate.wires} "
+                "were acted on; put it first."
+            )
+        touched |= set(gate.wires)
+        if gate.condition or not (is_unitary(gate) or gate.name == "amplitudes"):
+            what = "has a condition" if gate.condition else "is not unitary"
+            raise ValueError(
+                f"A state vector needs unitary gates, but {gate.name!r} on {gate.wires} {what}: "
+                "use `density` or `trajectories`."
+            )
 
 
-def _matrix(gate: Gate, angles: Angles) -> jax.Array:
-    if gate.angle is None:
-        return GATES[gate.name].matrix()
-    if isinstance(gate.angle, Slot):
-        return GATES[gate.name].matrix(angles[gate.angle.segment][gate.angle.index])
-    return GATES[gate.name].matrix(gate.angle)
+def _run(differentiate: bool, *arrays, circuit: Circuit, read: Read) -> jax.Array:
+    angles = dict(zip(circuit.segments, arrays, strict=True))
+    chosen = choice_for(circuit, angles, differentiate)
+
+    def part(angles: Angles) -> jax.Array:
+        native = chosen.kernels == "native"
+        return read(run_program(chosen.program, angles, chosen.gradient, native))
+
+    return over_batch(jax.checkpoint(part) if chosen.again else part, angles, chosen.chunk)
+
+
+def _forward(*arrays, **options):
+    return _run(False, *arrays, **options)
+
+
+def _gradient(*arrays, **options):
+    return _run(True, *arrays, **options)
+
+
+_simulate = circuit_operation("circuit", _forward, _gradient)

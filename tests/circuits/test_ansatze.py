@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 
-from circuits import angle_encoding, entangler, reuploading, rotation_layer, state
+from circuits import Slot, angle_encoding, entangler, reuploading, rotation_layer, state
 
 
 def test_angle_encoding_reads_one_slot_for_each_qubit():
     circuit = angle_encoding(3, "rx", "x")
-    assert [(item.name, item.wires, tuple(item.angle)) for item in circuit.gates] == [
-        ("rx", (q,), ("x", q)) for q in range(3)
+    assert [(item.name, item.wires, item.angle) for item in circuit.gates] == [
+        ("rx", (q,), Slot("x", q)) for q in range(3)
     ]
 
 

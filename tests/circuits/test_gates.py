@@ -25,6 +25,12 @@ CLOSED_FORMS = {
     "cy": [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, -1j], [0, 0, 1j, 0]],
     "cz": np.diag([1, 1, 1, -1]),
     "ch": [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, HALF, HALF], [0, 0, HALF, -HALF]],
+    "cs": np.diag([1, 1, 1, 1j]),
+    "csdg": np.diag([1, 1, 1, -1j]),
+    "siswap": [[1, 0, 0, 0], [0, HALF, 1j * HALF, 0], [0, 1j * HALF, HALF, 0], [0, 0, 0, 1]],
+    "ecr": HALF * np.array([[0, 0, 1, 1j], [0, 0, 1j, 1], [1, -1j, 0, 0], [-1j, 1, 0, 0]]),
+    "dcx": np.eye(4)[[0, 2, 3, 1]],
+    "ccz": np.diag([1, 1, 1, 1, 1, 1, 1, -1]),
     "swap": np.eye(4)[[0, 2, 1, 3]],
     "iswap": [[1, 0, 0, 0], [0, 0, 1j, 0], [0, 1j, 0, 0], [0, 0, 0, 1]],
     "ccx": np.eye(8)[[0, 1, 2, 3, 4, 5, 7, 6]],
@@ -32,10 +38,11 @@ CLOSED_FORMS = {
 }
 
 
-def test_the_table_has_the_gates_of_openqasm():
+def test_the_table_has_the_gates_of_openqasm_and_more():
     assert " ".join(GATES) == (
-        "id h x y z s sdg t tdg sx rx ry rz p cx cy cz ch swap iswap "
-        "crx cry crz cp rxx ryy rzz ccx cswap"
+        "id h x y z s sdg t tdg sx sxdg cx cy cz ch cs csdg csx swap iswap siswap ecr dcx "
+        "ccx ccz cswap rx ry rz p gphase crx cry crz cp rxx ryy rzz rzx "
+        "xx_plus_yy xx_minus_yy givens"
     )
 
 
@@ -77,8 +84,14 @@ def test_derivatives_of_rotations_are_minus_i_generator_times_the_gate(name):
     np.testing.assert_allclose(slope, expected, atol=1e-15)
 
 
-def test_the_phase_gate_is_the_phase_on_one():
+def test_phase_gates_turn_forward():
     np.testing.assert_allclose(GATES["p"].matrix(0.3), np.diag([1, np.exp(0.3j)]), atol=1e-16)
+    np.testing.assert_allclose(GATES["gphase"].matrix(0.3), np.exp(0.3j) * np.eye(2), atol=1e-16)
+
+
+def test_givens_takes_01_to_10():
+    column = np.asarray(GATES["givens"].matrix(0.6))[:, 1]
+    np.testing.assert_allclose(column, [0, np.cos(0.3), np.sin(0.3), 0], atol=1e-16)
 
 
 def test_matrices_follow_the_precision_of_jax():

@@ -86,7 +86,7 @@ def test_the_leftmost_axis_is_qubit_0():
 
 
 def test_states_that_no_memory_holds_are_refused():
-    with pytest.raises(ValueError, match="at most 32 qubits, but the circuit has 60"):
+    with pytest.raises(ValueError, match="at most 31 qubits, but the circuit has 60"):
         state(build_circuit([gate("h", 59)]))
 
 

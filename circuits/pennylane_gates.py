@@ -1,0 +1,110 @@
+"""Gates as PennyLane operations, which broadcast over batched angles."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from circuits.constants import Constant
+from circuits.gate_types import Gate, Slot, slot_count
+from circuits.host_matrices import host_matrix
+
+NAMES = {
+    "id": "Identity",
+    "h": "Hadamard",
+    "x": "PauliX",
+    "y": "PauliY",
+    "z": "PauliZ",
+    "s": "S",
+    "t": "T",
+    "sx": "SX",
+    "rx": "RX",
+    "ry": "RY",
+    "rz": "RZ",
+    "p": "PhaseShift",
+    "cx": "CNOT",
+    "cy": "CY",
+    "cz": "CZ",
+    "ch": "CH",
+    "swap": "SWAP",
+    "iswap": "ISWAP",
+    "siswap": "SISWAP",
+    "ecr": "ECR",
+    "crx": "CRX",
+    "cry": "CRY",
+    "crz": "CRZ",
+    "cp": "ControlledPhaseShift",
+    "rxx": "IsingXX",
+    "ryy": "IsingYY",
+    "rzz": "IsingZZ",
+    "givens": "SingleExcitation",
+    "ccx": "Toffoli",
+    "ccz": "CCZ",
+    "cswap": "CSWAP",
+}
+# PennyLane's gates of the opposite angle.
+OPPOSITES = {"gphase": "GlobalPhase", "xx_plus_yy": "IsingXY"}
+ADJOINTS = {"sdg": "S", "tdg": "T", "sxdg": "SX"}
+CONTROLLED = {"cs": "S", "csx": "SX"}
+
+
+def to_operation(item: Gate, arrays: Mapping[str, npt.NDArray[np.float64]]) -> Any:
+    """Return a gate as a PennyLane operation.
+
+    Args:
+        item: a gate without a classical bit.
+        arrays: checked angles `{segment: (size,) or (b, size)}` in radians.
+
+    Raises:
+        ValueError: on a measurement, a reset or a condition.
+
+    >>> from circuits.gate_types import gate
+    >>> to_operation(gate("rx", 0, angle=0.5), {})
+    RX(0.5, wires=[0])
+    """
+    import pennylane as qp
+
+    if item.name in ("measure", "reset") or item.condition is not None:
+        raise ValueError(
+            f"Gate {item.name!r} on wires {item.wires} uses a classical bit or a reset, which "
+            "PennyLane tapes are not given here; use `QiskitBackend` or the simulator."
+        )
+    angle, wires = _angle(item, arrays), item.wires
+    if item.name in NAMES:
+        kind = getattr(qp, NAMES[item.name])
+        return kind(wires=wires) if angle is None else kind(angle, wires=wires)
+    if item.name in OPPOSITES:
+        return getattr(qp, OPPOSITES[item.name])(-angle, wires=wires)
+    if item.name in ADJOINTS:
+        return qp.adjoint(getattr(qp, ADJOINTS[item.name])(wires))
+    if item.name in CONTROLLED:
+        return qp.ctrl(getattr(qp, CONTROLLED[item.name])(wires[1]), control=wires[0])
+    return _with_data(qp, item, angle)
+
+
+def _with_data(qp, item: Gate, angle):
+    wires, data = item.wires, item.data
+    if item.name == "rzx":
+        return qp.PauliRot(angle, "ZX", wires=wires)
+    if isinstance(data, str):
+        return qp.PauliRot(2 * angle, data, wires=wires)
+    if item.name == "amplitudes":
+        vector = data.array if isinstance(data, Constant) else angle
+        return qp.StatePrep(vector, wires=wires, normalize=True)
+    if isinstance(data, Constant) and item.name == "kraus":
+        return qp.QubitChannel(list(data.array), wires=wires)
+    if isinstance(data, Constant) and item.name == "diagonal":
+        turns = np.asarray(angle)[..., None] * data.array
+        return qp.DiagonalQubitUnitary(np.exp(-1j * turns), wires=wires)
+    return qp.QubitUnitary(host_matrix(item, angle), wires=wires)
+
+
+def _angle(item: Gate, arrays) -> Any:
+    """Number or (b,); for amplitudes (2**k,) or (b, 2**k); None where there is none."""
+    if not isinstance(item.angle, Slot):
+        return item.angle
+    segment, index, scale = item.angle
+    if item.name == "amplitudes":
+        return arrays[segment][..., index : index + slot_count(item)]
+    return scale * arrays[segment][..., index]

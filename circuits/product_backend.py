@@ -1,0 +1,127 @@
+"""Matrix product states as a backend: many qubits, little entanglement."""
+
+import time
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpy.typing as npt
+
+from circuits.angles import Angles
+from circuits.circuit import Circuit, circuit_size
+from circuits.observables import PauliSum, check_observables
+from circuits.protocol import Result, check_count, check_seed
+from circuits.simulation.batching import Batch, compile_program, make_batch, run_chunk
+from circuits.simulation.matrix_product import matrix_product_state
+from circuits.simulation.matrix_product_measurement import chain_expectation, chain_samples
+
+BATCH_SIZE = 64
+
+
+@dataclass(frozen=True)
+class MatrixProduct:
+    """Expectation values from matrix product states, without shots.
+
+    Exact where no bond needs more than `bond`; else `info["truncation"]` says how much was cut:
+    the accumulated weight "discarded" in each evaluation (see `MatrixProductState`), the "largest"
+    of them, and whether that has "exceeded" the tolerance. An expectation value of a Pauli string
+    may be off by up to about twice the root of the weight; `std` is 0, for nothing is random.
+    For gradients use `matrix_product_state`.
+
+    Args:
+        bond: largest bond dimension; memory grows with its square, time with its cube.
+        tolerance: weight up to which a result counts as exact.
+
+    >>> from circuits import build_circuit, gate, pauli
+    >>> ghz = build_circuit([gate("h", 0)] + [gate("cx", q, q + 1) for q in range(29)])
+    >>> result = MatrixProduct(bond=2).expectation(ghz, pauli("ZZ", (0, 29)), {})
+    >>> print(result.values.round(4), result.info["truncation"]["exceeded"])
+    [[1.]] False
+    """
+
+    bond: int = 64
+    tolerance: float = 1e-6
+
+    def __post_init__(self) -> None:
+        check_count("bond", self.bond)
+        if not 0 <= self.tolerance < 1:
+            raise ValueError(
+                "Argument `tolerance` must be a number from 0 to 1, "
+                f"but is tolerance={self.tolerance!r}."
+            )
+
+    def expectation(
+        self, circuit: Circuit, observables: PauliSum | Iterable[PauliSum], angles: Angles
+    ) -> Result:
+        """Return values of k observables for every set of angles; see `Backend`."""
+        checked = check_observables(observables, circuit.n_qubits)
+        batch = make_batch(circuit, angles, BATCH_SIZE, self._numbers(circuit))
+        program = compile_program(_values, circuit, (self.bond, checked), batch)
+        start = time.perf_counter()
+        found = _run(program, batch, jax.random.key(0)).astype(float)
+        seconds = {"compile": program.compile_seconds, "execute": time.perf_counter() - start}
+        values, discarded = found[:, :-1], found[:, -1]
+        info = _info(self, circuit, seconds, batch.chunk, discarded)
+        return Result(values, np.zeros(values.shape), info)
+
+    def sample(
+        self, circuit: Circuit, angles: Angles, *, shots: int, seed: int
+    ) -> npt.NDArray[np.uint8]:
+        """Return bits (b, shots, n) drawn from the matrix product states; see `Backend`."""
+        check_count("shots", shots)
+        check_seed(seed)
+        numbers = self._numbers(circuit) + 4 * shots * self.bond
+        batch = make_batch(circuit, angles, BATCH_SIZE, numbers)
+        program = compile_program(_bits, circuit, (self.bond, shots), batch)
+        return _run(program, batch, jax.random.key(seed))
+
+    def _numbers(self, circuit: Circuit) -> int:
+        """Of the tensors, and of a block on three sites with its factors."""
+        return (2 * circuit.n_qubits + 64) * self.bond**2
+
+
+def _values(circuit: Circuit, option):
+    """Values and discarded weight (k + 1,) as a function of angles and a key it does not need."""
+    bond, observables = option
+    state = matrix_product_state(circuit, bond)
+
+    def run(angles, key):
+        chain = state(angles)
+        return jnp.append(chain_expectation(chain, observables), chain.discarded)
+
+    return run
+
+
+def _bits(circuit: Circuit, option):
+    bond, shots = option
+    state = matrix_product_state(circuit, bond)
+    return lambda angles, key: chain_samples(state(angles), key, shots)
+
+
+def _run(program, batch: Batch, key: jax.Array) -> npt.NDArray[Any]:
+    rows = range(0, batch.length, batch.chunk)
+    return np.concatenate([run_chunk(program, batch, row, key) for row in rows])
+
+
+def _info(backend: MatrixProduct, circuit: Circuit, seconds, chunk: int, discarded):
+    options = asdict(backend)
+    largest = float(discarded.max())
+    precision = "double" if jnp.result_type(float) == np.float64 else "single"
+    return {
+        "backend": "MatrixProduct",
+        "shots": None,
+        "simulated": True,
+        "seconds": seconds,
+        "circuit": circuit_size(circuit),
+        "truncation": {
+            "discarded": discarded.tolist(),
+            "largest": largest,
+            "tolerance": backend.tolerance,
+            "exceeded": largest > backend.tolerance,
+        },
+        "requested": options,
+        "effective": options | {"chunk": chunk, "precision": precision},
+    }
