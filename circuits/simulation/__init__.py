@@ -1,6 +1,7 @@
 """Circuits as pure JAX functions of their angles, one at a time or many in compiled chunks."""
 
 from circuits.simulation.batching import compile_program, make_batch, run_chunk
+from circuits.simulation.explain import Explanation, explain
 from circuits.simulation.matrix_product import MatrixProductState, matrix_product_state
 from circuits.simulation.matrix_product_measurement import (
     chain_amplitude,
@@ -9,6 +10,7 @@ from circuits.simulation.matrix_product_measurement import (
     chain_samples,
 )
 from circuits.simulation.measurement import expectation, probabilities
+from circuits.simulation.memory import MemoryPlan, check_fits, largest_qubits, memory_plan
 from circuits.simulation.pauli import apply_pauli_sum, apply_pauli_sums, pauli_expectations
 from circuits.simulation.quantities import (
     covariance,
@@ -24,6 +26,12 @@ from circuits.simulation.quantities import (
     von_neumann_entropy,
 )
 from circuits.simulation.sampling import samples
+from circuits.simulation.sharding import (
+    device_mesh,
+    over_devices,
+    sharded_expectation,
+    sharded_state,
+)
 from circuits.simulation.statevector import state
 
 __all__ = [
@@ -31,6 +39,16 @@ __all__ = [
     "expectation",
     "probabilities",
     "samples",
+    "explain",
+    "Explanation",
+    "sharded_state",
+    "sharded_expectation",
+    "over_devices",
+    "device_mesh",
+    "memory_plan",
+    "MemoryPlan",
+    "largest_qubits",
+    "check_fits",
     "pauli_expectations",
     "apply_pauli_sum",
     "apply_pauli_sums",

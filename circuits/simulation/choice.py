@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from circuits.circuit import Circuit
 from circuits.simulation.matrices import Angles
 from circuits.simulation.native_program import fits
-from circuits.simulation.program import Program, make_program
+from circuits.simulation.program import Program, make_program, product_count, reads
 
 # Amplitudes that are worked on at once: they stay in a core's cache, or fill an accelerator.
 CACHED = {"cpu": 2**16}
@@ -22,20 +22,23 @@ FILLED = 2**27
 JOINED = 5
 # A chunk holds whole vector registers of columns.
 COLUMNS = 16
+# Up to this size, one matrix for all samples is made of what they have in common.
+SHARED = 16
 
 
 class Choice(NamedTuple):
     """How a circuit is simulated.
 
     `program` to run by the "native" or the "jax" `kernels`; `gradient` "adjoint" or "reverse";
-    `chunk` states of a batch at once, `again`: a chunk's states are computed again for its gradient
-    rather than kept.
+    `chunk` states of a batch at once; `shared`: what follows the batch's product states is made one
+    matrix; `again`: a chunk's states are computed again for its gradient rather than kept.
     """
 
     program: Program
     kernels: str
     gradient: str
     chunk: int
+    shared: bool
     again: bool
 
 
@@ -61,11 +64,26 @@ def choose(
     again = differentiate and size * batch > FILLED
     gradient = "adjoint" if differentiate else "reverse"
     program = make_program(circuit, 1, batched, window=0)
+    shared = size <= SHARED <= batch // SHARED and shares_all(program, batched)
+    chunk = batch if shared else min(chunk, batch)
     if platform == "cpu" and fits(program, batched):
-        return Choice(program, "native", gradient, min(chunk, batch), again)
+        return Choice(program, "native", gradient, chunk, shared, again)
     width = 1 if batch > 1 else min(circuit.n_qubits, JOINED)
     program = make_program(circuit, width, batched)
-    return Choice(program, "jax", gradient, min(chunk, batch), again)
+    return Choice(program, "jax", gradient, chunk, shared, again)
+
+
+def shares_all(program: Program, batched: frozenset[str]) -> bool:
+    """Say whether only the product state at the start depends on the batch.
+
+    >>> from circuits import angle_encoding, entangler
+    >>> program = make_program(angle_encoding(2) + entangler(2))
+    >>> shares_all(program, frozenset(["inputs"]))
+    True
+    """
+    later = (*program.before[product_count(program) :], *program.after)
+    later += tuple(op for each in program.repeats for op in each)
+    return not any(reads(op, batched) for op in later)
 
 
 def choice_for(circuit: Circuit, angles: Angles, differentiate: bool) -> Choice:

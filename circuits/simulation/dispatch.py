@@ -106,17 +106,21 @@ def _join(array: jax.Array, is_outer: bool, outer: int, inner: int) -> jax.Array
     return whole.reshape(array.shape[0], prod((outer, inner)))
 
 
-def linear_operation(name: str, forward: Callable, transposed: Callable) -> Callable:
+def linear_operation(
+    name: str, forward: Callable, transposed: Callable, like: Callable
+) -> Callable:
     """Return ``(residual, linear) -> forward(residual, linear)`` with a transpose of its own.
 
     Args:
         name: shown in jaxprs.
         forward: linear in its second argument; both are trees of arrays, and so is the result.
-        transposed: ``(residual, cotangent)`` to the cotangent of `linear`, where one tree.
+        transposed: ``(residual, cotangent)`` to the cotangent of `linear`, one tree, too.
+        like: the part of the residual that has the result's shapes and types.
 
     Unlike `jax.custom_vjp`, forward mode and derivatives of any order work too: they see `forward`.
 
-    >>> scale = linear_operation("scale", lambda r, x: r * x, lambda r, ct: r * ct)
+    >>> times = lambda r, x: r * x
+    >>> scale = linear_operation("scale", times, times, like=lambda r: r)
     >>> square = lambda x: scale(x, x)
     >>> print(jax.grad(lambda x: scale(3.0, x))(2.0), jax.jvp(square, (3.0,), (1.0,))[1])
     3.0 6.0
@@ -142,12 +146,13 @@ def linear_operation(name: str, forward: Callable, transposed: Callable) -> Call
         made = jax.vmap(partial(run, trees=trees), dims)(*arrays)
         return made, [0] * len(made)
 
-    primitive.def_impl(run)
-    primitive.def_abstract_eval(
-        lambda *flat, trees: [
-            ShapedArray(x.shape, x.dtype) for x in jax.eval_shape(partial(run, trees=trees), *flat)
+    def shapes(*flat, trees):
+        return [
+            ShapedArray(x.shape, x.dtype) for x in jax.tree.leaves(like(_unflatten(flat, trees)[0]))
         ]
-    )
+
+    primitive.def_impl(run)
+    primitive.def_abstract_eval(shapes)
     mlir.register_lowering(primitive, mlir.lower_fun(run, True))
     ad.primitive_jvps[primitive] = derive
     ad.primitive_transposes[primitive] = transpose
@@ -156,7 +161,7 @@ def linear_operation(name: str, forward: Callable, transposed: Callable) -> Call
     def call(residual, linear):
         (first, tree_first), (second, tree_second) = map(jax.tree.flatten, (residual, linear))
         flat = [jnp.asarray(x) for x in (*first, *second)]
-        tree = jax.tree.structure(jax.eval_shape(forward, residual, linear))
+        tree = jax.tree.structure(like(residual))
         return jax.tree.unflatten(
             tree, primitive.bind(*flat, trees=(tree_first, tree_second, tree))
         )

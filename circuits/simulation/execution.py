@@ -15,11 +15,15 @@ from circuits.simulation.kernels import Matrix, Theta, apply, invert, pull
 from circuits.simulation.matrices import Angles, Pair
 from circuits.simulation.native_program import rewind_native, run_native
 from circuits.simulation.parameters import make_parameters
-from circuits.simulation.program import Op, Program
+from circuits.simulation.program import Op, Program, product_count
 
 
 def run_program(
-    program: Program, angles: Angles, method: str = "reverse", native: bool = False
+    program: Program,
+    angles: Angles,
+    method: str = "reverse",
+    native: bool = False,
+    shared: bool = False,
 ) -> Pair:
     """Return the final state of a program.
 
@@ -29,21 +33,44 @@ def run_program(
         method: how gradients are taken; "reverse" keeps every intermediate state, "adjoint"
             computes them again from the final one and keeps none.
         native: run by the native kernels, which the program must fit.
+        shared: make one matrix of all that acts on the product states of a batch, which the batch
+            must have in common.
 
     Returns:
         (real, imaginary) of shape (2**n,) or (2**n, b).
     """
     before, inside, after = make_parameters(program, angles)
-    start, rest = initial_state(program, before, angles)
-    for size in {x.shape[1] for x in angles.values() if x.ndim == 2}:
-        real, imaginary = (x.reshape(2**program.n_qubits, -1) for x in start)
-        shape = (2**program.n_qubits, size)
-        start = jnp.broadcast_to(real, shape), jnp.broadcast_to(imaginary, shape)
-    thetas = (before[rest:], inside, after)
-    program = program._replace(before=program.before[rest:])
-    if method == "adjoint":
-        return _make_adjoint(program, native)(thetas, start)
-    return _on_cpu(native, run_native, _evolve, program)(thetas, start)
+    sizes = {x.shape[1] for x in angles.values() if x.ndim == 2}
+    # The product state is cheap but for its gradient, and the native kernels need it least.
+    product = shared or not native or (bool(sizes) and method != "adjoint")
+    rest = product_count(program) if product else 0
+    start = initial_state(program, before[:rest], angles)
+    thetas, program = (before[rest:], inside, after), program._replace(before=program.before[rest:])
+    evolve = _make_adjoint(program, native)
+    if method != "adjoint":
+        evolve = _on_cpu(native, run_native, _evolve, program)
+    if shared:
+        return _product(evolve(thetas, _columns_of_one(program.n_qubits)), start)
+    for size in sizes:
+        start = _batched(start, size)
+    return evolve(thetas, start)
+
+
+def _columns_of_one(n: int) -> Pair:
+    one = jnp.eye(2**n, dtype=jnp.result_type(float))
+    return one, jnp.zeros_like(one)
+
+
+def _product(matrix: Pair, columns: Pair) -> Pair:
+    dot = partial(jnp.matmul, precision=jax.lax.Precision.HIGHEST)
+    (a, b), (x, y) = matrix, columns
+    return dot(a, x) - dot(b, y), dot(a, y) + dot(b, x)
+
+
+def _batched(state: Pair, size: int) -> Pair:
+    real, imaginary = (x.reshape(len(x), -1) for x in state)
+    shape = len(real), size
+    return jnp.broadcast_to(real, shape), jnp.broadcast_to(imaginary, shape)
 
 
 def over_batch(function, angles: Angles, chunk: int):
@@ -67,19 +94,15 @@ def _columns(x: jax.Array, count: int, chunk: int) -> jax.Array:
     return padded.reshape(-1, count, chunk).swapaxes(0, 1)
 
 
-def initial_state(program: Program, before: Sequence[Theta], angles: Angles) -> tuple[Pair, int]:
-    """Return the state after the first operations, as an outer product of small states.
+def initial_state(program: Program, before: Sequence[Theta], angles: Angles) -> Pair:
+    """Return the state after the first operations, an outer product of small states.
 
-    These are the prepared states and matrices on |0...0>, each on wires of its own; the second
-    value is how many of the operations `before` that was.
+    These are prepared states, and matrices on |0...0>, each on wires of its own.
     """
     n, vectors = program.n_qubits, {gate.wires: _prepared(gate, angles) for gate in program.initial}
-    for op, theta in zip(program.before, before, strict=True):
-        taken = {wire for wires in vectors for wire in wires}
-        if not isinstance(op.kernel, Matrix) or taken & set(op.kernel.wires):
-            break
+    for op, theta in zip(program.before, before, strict=False):
+        assert isinstance(op.kernel, Matrix), "only matrices make product states"
         vectors[op.kernel.wires] = (theta[0][:, 0], theta[1][:, 0])
-    count = len(vectors) - len(program.initial)
     taken = {wire for wires in vectors for wire in wires}
     real = jnp.result_type(float)
     zero = (jnp.asarray([1.0, 0.0], real), jnp.zeros(2, real))
@@ -87,7 +110,7 @@ def initial_state(program: Program, before: Sequence[Theta], angles: Angles) -> 
     order = sorted(vectors)
     state = _outer([vectors[wires] for wires in order])
     axes = [wire for wires in order for wire in wires]
-    return (state if axes == sorted(axes) else _reorder(state, axes, n)), count
+    return state if axes == sorted(axes) else _reorder(state, axes, n)
 
 
 def _prepared(gate: Gate, angles: Angles) -> Pair:
@@ -175,7 +198,7 @@ def _make_adjoint(program: Program, native: bool = False):
         _, before, gradients = rewind(thetas, final, cotangent)
         return gradients, before
 
-    tangent = linear_operation("adjoint", forward, transposed)
+    tangent = linear_operation("adjoint", forward, transposed, like=lambda residual: residual[1])
 
     @evolve.defjvp
     def _(primals, changes):

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from circuits.circuit import Circuit
 from circuits.simulation.choice import Choice, choose
 from circuits.simulation.kernels import Matrix, Permutation, Phases, Scramble
-from circuits.simulation.program import Op, Program
+from circuits.simulation.program import Op, product_count
 from circuits.simulation.statevector import check_pure
 
 # Real additions and multiplications of one complex multiplication with an addition.
@@ -83,7 +83,7 @@ def explain(
         circuit, frozenset(batched), batch, differentiate, platform or jax.default_backend()
     )
     program, size = chosen.program, 2**circuit.n_qubits
-    product = _product_count(program)
+    product = product_count(program)
     listed = [(op, 1, place < product) for place, op in enumerate(program.before)]
     listed += [(op, len(program.repeats), False) for op in (program.repeats or ((),))[0]]
     listed += [(op, 1, False) for op in program.after]
@@ -100,16 +100,6 @@ def explain(
         size * item,
         _memory(chosen, batch, size * item, differentiate),
     )
-
-
-def _product_count(program: Program) -> int:
-    """How many operations at the start act on wires of their own: they make a product state."""
-    taken = {wire for gate in program.initial for wire in gate.wires}
-    for count, op in enumerate(program.before):
-        if not isinstance(op.kernel, Matrix) or taken & set(op.kernel.wires):
-            return count
-        taken |= set(op.kernel.wires)
-    return len(program.before)
 
 
 def _flops(op: Op, size: int) -> int:

@@ -5,12 +5,11 @@ from collections.abc import Iterable, Sequence
 import jax
 import jax.numpy as jnp
 
-from circuits.circuit import Slot
 from circuits.simulation import native
 from circuits.simulation.kernels import Kernel, Matrix, Phases, Theta, apply
 from circuits.simulation.matrices import Pair
 from circuits.simulation.parameters import constant_table
-from circuits.simulation.program import Op, Program
+from circuits.simulation.program import Op, Program, reads
 
 KINDS = ("ones", "twos", "many")  # the tables of matrices of `native.Tables`
 
@@ -33,12 +32,9 @@ def fits(program: Program, batched: frozenset[str]) -> bool:
 
 def _fits(op: Op, batched: frozenset[str]) -> bool:
     wires = op.kernel.wires if isinstance(op.kernel, Matrix | Phases) else ()
-    gates = [gate for block in op.blocks for gate in block.gates]
-    gates += [factor.gate for factor in op.factors if factor.gate]
-    reads = any(isinstance(g.angle, Slot) and g.angle.segment in batched for g in gates)
-    if isinstance(op.kernel, Phases) and not gates:
+    if isinstance(op.kernel, Phases) and not any(factor.gate for factor in op.factors):
         return True
-    return len(wires) <= (1 if reads else 2)
+    return len(wires) <= (1 if reads(op, batched) else 2)
 
 
 def run_native(program: Program, thetas: Thetas, psi: Pair) -> Pair:

@@ -161,7 +161,8 @@ def fuse_open(gates: Iterable[Gate], n_qubits: int, batched: frozenset[str]) -> 
         if not alone and (home := _home(sites, before, reads)):
             home.gates.append(gate)
             continue
-        absorbed = [] if alone else [item for item in before if item.joins(reads)]
+        grows = len(sites) > 1 and not alone
+        absorbed = [item for item in before if grows and item.joins(reads)]
         items.append(_Item(tuple(sorted(sites)), reads, alone, not before, []))
         items[-1].gates += [each for item in absorbed for each in item.take()] + [gate]
         last |= dict.fromkeys(sites, items[-1])

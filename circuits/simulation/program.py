@@ -79,6 +79,22 @@ def make_program(
     return Program(n, initial, lower(stages[:start]), repeats, lower(stages[end:]))
 
 
+def product_count(program: Program) -> int:
+    """How many operations at the start act on wires of their own: they make a product state."""
+    taken = {wire for gate in program.initial for wire in gate.wires}
+    for count, op in enumerate(program.before):
+        if not isinstance(op.kernel, Matrix) or taken & set(op.kernel.wires):
+            return count
+        taken |= set(op.kernel.wires)
+    return len(program.before)
+
+
+def reads(op: Op, segments: Iterable[str]) -> bool:
+    """Say whether an operation depends on one of the segments."""
+    gates = [gate for block in op.blocks for gate in block.gates]
+    return _reads([*gates, *(factor.gate for factor in op.factors if factor.gate)], segments)
+
+
 def find_period(signatures: Sequence) -> tuple[int, int, int]:
     """Return (start, period, count) of the repetition that covers most; count 0 where none does.
 

@@ -12,8 +12,11 @@ from circuits.simulation.choice import choice_for
 from circuits.simulation.dispatch import circuit_operation
 from circuits.simulation.execution import over_batch, run_program
 from circuits.simulation.matrices import Pair
+from circuits.simulation.memory import check_fits, device_memory, memory_plan
 
 MAX_QUBITS = 31  # basis states are counted in 32 bits
+
+ALWAYS_FITS = 22  # up to here memory is not looked at
 
 Read = Callable[[Pair], jax.Array]
 
@@ -76,16 +79,19 @@ def amplitudes(psi: Pair) -> jax.Array:
 
 
 def check_pure(circuit: Circuit) -> None:
-    """Refuse a circuit that has no pure final state, or one too large.
+    """Refuse a circuit that has no pure final state, or one that no memory holds.
 
     Raises:
-        ValueError: on more than 31 qubits or a gate that is not unitary.
+        ValueError: on more qubits than this device holds, or a gate that is not unitary.
     """
     if circuit.n_qubits > MAX_QUBITS:
         raise ValueError(
             f"The simulator holds states of at most {MAX_QUBITS} qubits, but the circuit has "
             f"{circuit.n_qubits}: use `MatrixProduct` or `Stabilizer`."
         )
+    if circuit.n_qubits > ALWAYS_FITS:
+        precision = "double" if jnp.result_type(float) == jnp.float64 else "single"
+        check_fits(memory_plan(circuit.n_qubits, precision=precision, device_bytes=device_memory()))
     touched: set[int] = set()
     for gate in circuit.gates:
         if gate.name == "amplitudes" and touched & set(gate.wires):
@@ -107,8 +113,8 @@ def _run(differentiate: bool, *arrays, circuit: Circuit, read: Read) -> jax.Arra
     chosen = choice_for(circuit, angles, differentiate)
 
     def part(angles: Angles) -> jax.Array:
-        native = chosen.kernels == "native"
-        return read(run_program(chosen.program, angles, chosen.gradient, native))
+        native, program = chosen.kernels == "native", chosen.program
+        return read(run_program(program, angles, chosen.gradient, native, chosen.shared))
 
     return over_batch(jax.checkpoint(part) if chosen.again else part, angles, chosen.chunk)
 

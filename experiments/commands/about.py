@@ -24,13 +24,20 @@ def list_specs(technology: Word = None, field: Word = None, tool: Word = None) -
     console().print(shown)
 
 
-def doctor() -> None:
+Plan = Annotated[str | None, typer.Option(help="Qubits to plan memory for, such as n=30.")]
+
+
+def doctor(plan: Plan = None) -> None:
     """Show versions, device, known broken pairs, credentials and missing optional parts."""
     from rich.markup import escape
     from rich.table import Table
 
     from experiments.commands.doctor import examine
+    from experiments.commands.doctor import plan as planned
 
+    if plan is not None:
+        typer.echo("\n".join(planned(plan)))
+        return
     shown = Table(box=None, show_header=False)
     findings = examine()
     for mark, what, found in findings:
