@@ -3,12 +3,14 @@
 from circuits.angles import batch_length, check_angles
 from circuits.ansatze import angle_encoding, entangler, reuploading, rotation_layer
 from circuits.backends import (
+    Density,
     Exact,
     MatrixProduct,
     PennyLaneBackend,
     QiskitBackend,
     Shots,
     Stabilizer,
+    Trajectories,
 )
 from circuits.channels import (
     amplitude_damping,
@@ -30,14 +32,15 @@ from circuits.circuit import (
     circuit_size,
     circuit_to_dict,
 )
-from circuits.constants import Constant
-from circuits.definitions import definition, frequencies, structure
 from circuits.dense import density, matrix, unitary
 from circuits.estimation import Group, basis_change, estimate, measurement_groups
-from circuits.gate_types import Gate, Slot, gate, gate_angle
-from circuits.gates import GATES, GateDef
+from circuits.gates.constants import Constant
+from circuits.gates.definitions import definition, frequencies, structure
+from circuits.gates.gate_types import Gate, Slot, gate, gate_angle
+from circuits.gates.table import GATES, GateDef
 from circuits.gradients import Gradient, finite_differences, hessian_vector, parameter_shift
 from circuits.modifiers import controlled, inverse, power
+from circuits.noise_model import NoiseModel, add_noise
 from circuits.observables import PauliSum, check_observables, pauli, z
 from circuits.on_pennylane import to_tape
 from circuits.on_qiskit import to_qiskit
@@ -72,6 +75,10 @@ from circuits.simulation import (
     chain_samples,
     check_fits,
     covariance,
+    defer_measurements,
+    density_expectation,
+    density_matrix,
+    density_probabilities,
     device_mesh,
     expectation,
     explain,
@@ -93,6 +100,8 @@ from circuits.simulation import (
     sharded_expectation,
     sharded_state,
     state,
+    trajectory_expectation,
+    trajectory_samples,
     variance,
     von_neumann_entropy,
 )
@@ -158,6 +167,15 @@ __all__ = [
     "expectation",
     "probabilities",
     "samples",
+    # noise and mid-circuit measurement
+    "density_matrix",
+    "density_expectation",
+    "density_probabilities",
+    "trajectory_expectation",
+    "trajectory_samples",
+    "defer_measurements",
+    "NoiseModel",
+    "add_noise",
     # what a simulation costs, and several devices for it
     "explain",
     "Explanation",
@@ -201,6 +219,8 @@ __all__ = [
     "Result",
     "Exact",
     "Shots",
+    "Density",
+    "Trajectories",
     "MatrixProduct",
     "Stabilizer",
     "QiskitBackend",

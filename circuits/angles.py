@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from circuits.circuit import Circuit
-from circuits.gate_types import Slot, slot_count
+from circuits.gates.gate_types import Slot, slot_count
 
 Angles = Mapping[str, Any]
 

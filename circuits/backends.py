@@ -1,4 +1,4 @@
-"""Everything that runs a circuit; `Exact`, `Shots` and `MatrixProduct` are our own simulators.
+"""Everything that runs a circuit; all but the vendors' are our own simulators.
 
 Vendor devices are adapted in `on_qiskit` and `on_pennylane`, which load the vendor's package only
 when they run.
@@ -16,6 +16,7 @@ import numpy.typing as npt
 from circuits.angles import Angles
 from circuits.circuit import Circuit, circuit_size
 from circuits.estimation import basis_change, estimate, measurement_groups
+from circuits.noisy_backends import Density, Trajectories
 from circuits.observables import PauliSum, check_observables
 from circuits.on_pennylane import PennyLaneBackend
 from circuits.on_qiskit import QiskitBackend
@@ -24,7 +25,16 @@ from circuits.product_backend import MatrixProduct
 from circuits.protocol import Result, check_count, check_seed
 from circuits.simulation import compile_program, expectation, make_batch, run_chunk, samples
 
-__all__ = ["Exact", "Shots", "MatrixProduct", "Stabilizer", "QiskitBackend", "PennyLaneBackend"]
+__all__ = [
+    "Exact",
+    "Shots",
+    "Density",
+    "Trajectories",
+    "MatrixProduct",
+    "Stabilizer",
+    "QiskitBackend",
+    "PennyLaneBackend",
+]
 
 BATCH_SIZE = 1024
 

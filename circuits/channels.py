@@ -12,8 +12,8 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 
-from circuits.gate_types import Gate, gate
-from circuits.gates import PAULIS, Matrix
+from circuits.gates.gate_types import Gate, gate
+from circuits.gates.table import PAULIS, Matrix
 from circuits.modifiers import power
 
 

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from circuits.constants import Constant, constant_from_dict, constant_to_dict
-from circuits.gate_types import Gate, Slot, classical_bit, gate, slot_count
+from circuits.gates.constants import Constant, constant_from_dict, constant_to_dict
+from circuits.gates.gate_types import Gate, Slot, classical_bit, gate, slot_count
 
 
 class Circuit(NamedTuple):

@@ -9,11 +9,11 @@ import numpy as np
 
 from circuits.angles import Angles, check_angles
 from circuits.circuit import Circuit
-from circuits.constants import Constant
-from circuits.definitions import amplitude_vector
-from circuits.gate_types import Gate, classical_bit, gate_angle, is_unitary
-from circuits.gates import PAULIS, Matrix
-from circuits.host_matrices import host_matrix
+from circuits.gates.constants import Constant
+from circuits.gates.definitions import amplitude_vector
+from circuits.gates.gate_types import Gate, classical_bit, gate_angle, is_unitary
+from circuits.gates.host_matrices import host_matrix
+from circuits.gates.table import PAULIS, Matrix
 from circuits.observables import PauliSum, check_observables
 
 
@@ -69,7 +69,7 @@ def density(circuit: Circuit, angles: Angles) -> Matrix:
 
     >>> from circuits.circuit import build_circuit
     >>> from circuits.operations import measure
-    >>> from circuits.gate_types import gate
+    >>> from circuits.gates.gate_types import gate
     >>> density(build_circuit([gate("h", 0), measure(0, 0)]), {}).real.round(3)
     array([[0.5, 0. ],
            [0. , 0.5]])

@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from circuits.angles import Angles, batch_length, check_angles
 from circuits.circuit import Circuit
-from circuits.definitions import frequencies
-from circuits.gate_types import Gate, Slot
+from circuits.gates.definitions import frequencies
+from circuits.gates.gate_types import Gate, Slot
 from circuits.observables import PauliSum
 from circuits.protocol import Backend
 from circuits.shift_rules import shift_rule

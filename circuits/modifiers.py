@@ -8,10 +8,10 @@ import numpy.typing as npt
 from scipy.linalg import schur
 
 from circuits.circuit import Circuit
-from circuits.definitions import generator_diagonal, monomial, structure
-from circuits.gate_types import Gate, Slot, gate
-from circuits.gates import ONE, Matrix, with_control
-from circuits.host_matrices import check_dense, check_unitary, generator_matrix, host_matrix
+from circuits.gates.definitions import generator_diagonal, monomial, structure
+from circuits.gates.gate_types import Gate, Slot, gate
+from circuits.gates.host_matrices import check_dense, check_unitary, generator_matrix, host_matrix
+from circuits.gates.table import ONE, Matrix, with_control
 
 CONTROLLED = {
     "x": "cx",

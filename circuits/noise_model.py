@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from circuits.channels import readout_confusion
 from circuits.circuit import Circuit, build_circuit, circuit_to_dict
-from circuits.gate_types import Gate, is_unitary
+from circuits.gates.gate_types import Gate, is_unitary
 from circuits.observables import PauliSum
 
 

@@ -18,8 +18,12 @@ from circuits.noise_model import NoiseModel, add_noise, check_noise, confused, n
 from circuits.observables import PauliSum, check_observables
 from circuits.protocol import Result, check_count, check_seed
 from circuits.simulation.batching import Batch, Program, compile_program, make_batch, run_chunk
-from circuits.simulation.density import density_expectation, density_probabilities
-from circuits.simulation.trajectories import CHUNK, trajectory_expectation, trajectory_samples
+from circuits.simulation.open_systems.density import density_expectation, density_probabilities
+from circuits.simulation.open_systems.trajectories import (
+    CHUNK,
+    trajectory_expectation,
+    trajectory_samples,
+)
 
 BATCH_SIZE = 1024
 Readout = tuple[float, float]

@@ -17,11 +17,11 @@ import numpy.typing as npt
 
 from circuits.angles import Angles, batch_length, check_angles
 from circuits.circuit import Circuit, circuit_size
-from circuits.constants import Constant
-from circuits.definitions import definition
 from circuits.estimation import basis_change, estimate, measurement_groups
-from circuits.gate_types import Gate, gate_angle, is_unitary
-from circuits.gates import PAULIS
+from circuits.gates.constants import Constant
+from circuits.gates.definitions import definition
+from circuits.gates.gate_types import Gate, gate_angle, is_unitary
+from circuits.gates.table import PAULIS
 from circuits.observables import PauliSum, check_observables
 from circuits.protocol import Result, check_count, check_seed
 

@@ -6,8 +6,8 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
-from circuits.constants import Constant
-from circuits.gate_types import Gate, Slot, gate
+from circuits.gates.constants import Constant
+from circuits.gates.gate_types import Gate, Slot, gate
 from circuits.modifiers import power
 from circuits.observables import Pauli, PauliSum
 

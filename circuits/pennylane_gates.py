@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from circuits.constants import Constant
-from circuits.gate_types import Gate, Slot, slot_count
-from circuits.host_matrices import host_matrix
+from circuits.gates.constants import Constant
+from circuits.gates.gate_types import Gate, Slot, slot_count
+from circuits.gates.host_matrices import host_matrix
 
 NAMES = {
     "id": "Identity",
@@ -59,7 +59,7 @@ def to_operation(item: Gate, arrays: Mapping[str, npt.NDArray[np.float64]]) -> A
     Raises:
         ValueError: on a measurement, a reset or a condition.
 
-    >>> from circuits.gate_types import gate
+    >>> from circuits.gates.gate_types import gate
     >>> to_operation(gate("rx", 0, angle=0.5), {})
     RX(0.5, wires=[0])
     """

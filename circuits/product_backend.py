@@ -15,8 +15,8 @@ from circuits.circuit import Circuit, circuit_size
 from circuits.observables import PauliSum, check_observables
 from circuits.protocol import Result, check_count, check_seed
 from circuits.simulation.batching import Batch, compile_program, make_batch, run_chunk
-from circuits.simulation.matrix_product import matrix_product_state
-from circuits.simulation.matrix_product_measurement import chain_expectation, chain_samples
+from circuits.simulation.chains.matrix_product import matrix_product_state
+from circuits.simulation.chains.measurement import chain_expectation, chain_samples
 
 BATCH_SIZE = 64
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from circuits.constants import Constant
-from circuits.gate_types import Gate, Slot, classical_bit, gate_angle, slot_count
-from circuits.gates import GATES
-from circuits.host_matrices import check_dense, generator_matrix, host_matrix
+from circuits.gates.constants import Constant
+from circuits.gates.gate_types import Gate, Slot, classical_bit, gate_angle, slot_count
+from circuits.gates.host_matrices import check_dense, generator_matrix, host_matrix
+from circuits.gates.table import GATES
 
 # Named gates that a QuantumCircuit has no method for; the others' is of the same name.
 WITHOUT_METHOD = {"gphase", "siswap", "xx_plus_yy", "xx_minus_yy", "givens"}

@@ -16,8 +16,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from circuits import build_circuit, gate, z
-from circuits.simulation.density import density_expectation
-from circuits.simulation.trajectories import trajectory_expectation
+from circuits.simulation.open_systems.density import density_expectation
+from circuits.simulation.open_systems.trajectories import trajectory_expectation
 
 sys.path.insert(0, str(Path(__file__).parent / "peers"))
 from reference import channels

@@ -21,7 +21,7 @@ import numpy as np
 from rich.progress import track
 
 from circuits import build_circuit, entangler, rotation_layer, z
-from circuits.simulation.sharding import device_mesh, sharded_expectation
+from circuits.simulation.devices.sharding import device_mesh, sharded_expectation
 
 SIZES, LAYERS, ROUNDS = (12, 14, 16, 18, 20, 22), 4, 5
 KINDS = ("all-to-all", "collective-permute", "all-gather", "all-reduce")

@@ -1,16 +1,32 @@
 """Circuits as pure JAX functions of their angles, one at a time or many in compiled chunks."""
 
 from circuits.simulation.batching import compile_program, make_batch, run_chunk
-from circuits.simulation.explain import Explanation, explain
-from circuits.simulation.matrix_product import MatrixProductState, matrix_product_state
-from circuits.simulation.matrix_product_measurement import (
+from circuits.simulation.chains.matrix_product import MatrixProductState, matrix_product_state
+from circuits.simulation.chains.measurement import (
     chain_amplitude,
     chain_expectation,
     chain_overlap,
     chain_samples,
 )
+from circuits.simulation.devices.memory import MemoryPlan, check_fits, largest_qubits, memory_plan
+from circuits.simulation.devices.sharding import (
+    device_mesh,
+    over_devices,
+    sharded_expectation,
+    sharded_state,
+)
+from circuits.simulation.engine.explain import Explanation, explain
 from circuits.simulation.measurement import expectation, probabilities
-from circuits.simulation.memory import MemoryPlan, check_fits, largest_qubits, memory_plan
+from circuits.simulation.open_systems.deferral import defer_measurements
+from circuits.simulation.open_systems.density import (
+    density_expectation,
+    density_matrix,
+    density_probabilities,
+)
+from circuits.simulation.open_systems.trajectories import (
+    trajectory_expectation,
+    trajectory_samples,
+)
 from circuits.simulation.pauli import apply_pauli_sum, apply_pauli_sums, pauli_expectations
 from circuits.simulation.quantities import (
     covariance,
@@ -26,12 +42,6 @@ from circuits.simulation.quantities import (
     von_neumann_entropy,
 )
 from circuits.simulation.sampling import samples
-from circuits.simulation.sharding import (
-    device_mesh,
-    over_devices,
-    sharded_expectation,
-    sharded_state,
-)
 from circuits.simulation.statevector import state
 
 __all__ = [
@@ -39,6 +49,12 @@ __all__ = [
     "expectation",
     "probabilities",
     "samples",
+    "density_matrix",
+    "density_expectation",
+    "density_probabilities",
+    "trajectory_expectation",
+    "trajectory_samples",
+    "defer_measurements",
     "explain",
     "Explanation",
     "sharded_state",

@@ -8,7 +8,7 @@ import jax
 from circuits.angles import Angles
 from circuits.circuit import Circuit
 from circuits.observables import PauliSum, check_observables
-from circuits.simulation.matrices import Pair
+from circuits.simulation.engine.matrices import Pair
 from circuits.simulation.pauli import pauli_expectations
 from circuits.simulation.statevector import Read, amplitudes, read_state
 

@@ -7,12 +7,12 @@ import jax.numpy as jnp
 
 from circuits.angles import Angles, check_shapes
 from circuits.circuit import Circuit
-from circuits.gate_types import is_unitary
-from circuits.simulation.choice import choice_for
-from circuits.simulation.dispatch import circuit_operation
-from circuits.simulation.execution import over_batch, run_program
-from circuits.simulation.matrices import Pair
-from circuits.simulation.memory import check_fits, device_memory, memory_plan
+from circuits.gates.gate_types import is_unitary
+from circuits.simulation.devices.memory import check_fits, device_memory, memory_plan
+from circuits.simulation.engine.choice import choice_for
+from circuits.simulation.engine.dispatch import circuit_operation
+from circuits.simulation.engine.execution import over_batch, run_program
+from circuits.simulation.engine.matrices import Pair
 
 MAX_QUBITS = 31  # basis states are counted in 32 bits
 

@@ -149,7 +149,7 @@ def plan(text: str) -> list[str]:
     >>> plan("n=30")[0]
     'Computed, not measured: 30 qubits in complex64, one state 8.59 GB.'
     """
-    from circuits.simulation.memory import (
+    from circuits.simulation.devices.memory import (
         STATES,
         alternatives,
         device_memory,

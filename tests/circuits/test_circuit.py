@@ -11,8 +11,8 @@ from circuits import (
     circuit_to_dict,
     gate,
 )
-from circuits.constants import Constant
-from circuits.gate_types import gate_angle
+from circuits.gates.constants import Constant
+from circuits.gates.gate_types import gate_angle
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from circuits.constants import Constant, constant_from_dict, constant_to_dict
+from circuits.gates.constants import Constant, constant_from_dict, constant_to_dict
 
 ARRAYS = st.sampled_from([np.int64, np.float64, np.complex128]).flatmap(
     lambda dtype: hnp.arrays(

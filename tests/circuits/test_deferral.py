@@ -4,8 +4,8 @@ import pytest
 from circuits import build_circuit, expectation, gate, matrix, pauli, z
 from circuits.channels import amplitude_damping
 from circuits.dense import density
-from circuits.simulation.deferral import defer_measurements
-from circuits.simulation.density import density_expectation
+from circuits.simulation.open_systems.deferral import defer_measurements
+from circuits.simulation.open_systems.density import density_expectation
 
 OBSERVABLES = (z(0), z(1), pauli("XY", (0, 1)), pauli("X", 1))
 ANGLES = {"w": np.array([0.3, -0.8, 1.9])}

@@ -14,13 +14,13 @@ from circuits.channels import (
     thermal_relaxation,
 )
 from circuits.dense import density
-from circuits.simulation import density as module
-from circuits.simulation.density import (
+from circuits.simulation.open_systems import density as module
+from circuits.simulation.open_systems.density import (
     density_expectation,
     density_matrix,
     density_probabilities,
 )
-from circuits.simulation.open_program import make_open_program
+from circuits.simulation.open_systems.open_program import make_open_program
 
 OBSERVABLES = (z(0), 0.7 * pauli("XY", (0, 2)) - 1.3 * pauli("YZ", (1, 0)) + 0.4, pauli("", ()))
 

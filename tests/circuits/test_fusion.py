@@ -28,10 +28,10 @@ from circuits import (
     unitary_gate,
     z,
 )
-from circuits.simulation.execution import run_program
-from circuits.simulation.fusion import Dense, Monomial, fuse
-from circuits.simulation.kernels import Matrix, Permutation
-from circuits.simulation.program import find_period, make_program
+from circuits.simulation.engine.execution import run_program
+from circuits.simulation.engine.fusion import Dense, Monomial, fuse
+from circuits.simulation.engine.kernels import Matrix, Permutation
+from circuits.simulation.engine.program import find_period, make_program
 
 
 def random_unitary(rng, size):
@@ -78,6 +78,18 @@ def test_every_gate_fused_is_the_dense_matrix(seed, width):
     np.testing.assert_allclose(
         np.asarray(real) + 1j * np.asarray(imaginary), first_column(circuit, angles), atol=1e-12
     )
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_single_precision_gives_the_same_to_its_rounding(seed):
+    circuit, angles = random_circuit(seed), random_angles(seed)
+    with jax.enable_x64(False):
+        single = {name: jnp.asarray(np.asarray(x), jnp.float32) for name, x in angles.items()}
+        psi = np.asarray(jax.jit(state(circuit))(single)).ravel()
+        mapped = jax.vmap(lambda x: state(circuit)(single | {"x": x}))(jnp.stack([single["x"]] * 3))
+    assert psi.dtype == np.complex64
+    np.testing.assert_allclose(psi, first_column(circuit, angles), atol=2e-6)
+    np.testing.assert_allclose(np.asarray(mapped)[2].ravel(), psi, atol=2e-6)
 
 
 def test_repeated_layers_are_scanned_and_give_the_same():

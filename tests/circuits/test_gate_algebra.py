@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.linalg import expm
 
 from circuits import GATES, build_circuit, circuit_size, gate, unitary
-from circuits.definitions import (
+from circuits.gates.definitions import (
     amplitude_vector,
     definition,
     frequencies,
@@ -17,7 +17,7 @@ from circuits.definitions import (
     monomial,
     structure,
 )
-from circuits.host_matrices import host_matrix
+from circuits.gates.host_matrices import host_matrix
 from circuits.modifiers import controlled, inverse, power
 
 RNG = np.random.default_rng(0)

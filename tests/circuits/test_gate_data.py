@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from circuits import gate
-from circuits.constants import Constant
+from circuits.gates.constants import Constant
 
 EYE = np.eye(2)
 

@@ -19,14 +19,14 @@ from circuits import (
     z,
 )
 from circuits.product_backend import MatrixProduct
-from circuits.simulation.matrix_product import MatrixProductState, matrix_product_state
-from circuits.simulation.matrix_product_measurement import (
+from circuits.simulation.chains.matrix_product import MatrixProductState, matrix_product_state
+from circuits.simulation.chains.measurement import (
     chain_amplitude,
     chain_expectation,
     chain_overlap,
     chain_samples,
 )
-from circuits.simulation.matrix_product_plan import LEFT, RIGHT, chain_steps
+from circuits.simulation.chains.steps import LEFT, RIGHT, chain_steps
 
 OBSERVABLES = (
     z(0),

@@ -3,7 +3,7 @@
 import pytest
 
 from circuits import build_circuit, gate, state
-from circuits.simulation.memory import (
+from circuits.simulation.devices.memory import (
     STATES,
     alternatives,
     check_fits,

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from circuits.simulation import native
+from circuits.simulation.native import calls as native
 
 pytest.importorskip("numba")
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from circuits import GATES, build_circuit, gate, matrix, pauli, unitary, z
-from circuits.gates import I2, X, Y, Z
+from circuits.gates.table import I2, X, Y, Z
 from circuits.on_stim import Stabilizer, to_stim
 
 SHOTS = 4000

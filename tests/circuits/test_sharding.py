@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from circuits.simulation.layout import (
+from circuits.simulation.devices.layout import (
     Exchange,
     exchange,
     inverse_matrix,
@@ -29,8 +29,8 @@ jax.config.update("jax_enable_x64", DOUBLE)
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 from circuits import build_circuit, entangler, expectation, gate, pauli, rotation_layer, z
 from circuits.dense import matrix, unitary
-from circuits.gates import GATES
-from circuits.simulation.sharding import *
+from circuits.gates.table import GATES
+from circuits.simulation.devices.sharding import *
 
 def random_circuit(n, seed, widest=3):
     rng = np.random.default_rng(seed)
@@ -117,7 +117,7 @@ assert abs(gradient - np.array(slopes)).max() < 1e-8
 
 def test_gates_with_data_and_prepared_amplitudes(four):
     four("""
-from circuits.definitions import amplitude_vector
+from circuits.gates.definitions import amplitude_vector
 from circuits.operations import *
 rng = np.random.default_rng(3)
 random = np.linalg.qr(rng.normal(size=(4, 4)) + 1j * rng.normal(size=(4, 4)))[0]
@@ -179,7 +179,7 @@ assert abs(ours - total(projected)).max() < 1e-12
 def test_deep_circuits_are_one_scan_and_agree_in_single_precision(four):
     four(
         """
-from circuits.simulation.routing import make_route
+from circuits.simulation.devices.routing import make_route
 circuit, angles = ansatz(6, 12, "ring", "cz")
 assert len(make_route(circuit, 2, False).repeats) > 1
 observables = [z(q) for q in range(6)] + [pauli("XX", (0, 1))]
@@ -243,7 +243,7 @@ import sys
 import jax, jax.numpy as jnp, numpy as np
 jax.distributed.initialize("localhost:" + sys.argv[1], 2, int(sys.argv[2]))
 from circuits import build_circuit, entangler, pauli, rotation_layer, z
-from circuits.simulation.sharding import device_mesh, sharded_expectation
+from circuits.simulation.devices.sharding import device_mesh, sharded_expectation
 circuit = rotation_layer(5) + entangler(5, "ring", "cx") + rotation_layer(5)
 angles = {"weights": np.linspace(0, 2, 10)}
 function = jax.jit(sharded_expectation(circuit, [z(0), pauli("XX", (0, 4))], device_mesh()))

@@ -22,8 +22,8 @@ from circuits import (
     unitary,
     z,
 )
-from circuits.definitions import definition
 from circuits.dense import density
+from circuits.gates.definitions import definition
 from circuits.gradients import finite_differences, hessian_vector, parameter_shift
 from circuits.shift_rules import shift_rule
 

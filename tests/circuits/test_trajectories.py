@@ -12,8 +12,8 @@ from circuits.channels import (
     thermal_relaxation,
 )
 from circuits.dense import density
-from circuits.simulation import trajectories as module
-from circuits.simulation.trajectories import (
+from circuits.simulation.open_systems import trajectories as module
+from circuits.simulation.open_systems.trajectories import (
     is_random,
     trajectory_expectation,
     trajectory_samples,

@@ -9,11 +9,13 @@ import pytest
 import circuits.backends
 from circuits import (
     GATES,
+    Density,
     Exact,
     MatrixProduct,
     PennyLaneBackend,
     QiskitBackend,
     Shots,
+    Trajectories,
     build_circuit,
     gate,
     matrix,
@@ -40,6 +42,8 @@ def make_backends():
         "Exact": [Exact(), Exact(batch_size=2)],
         "Shots": [Shots(SHOTS, seed=1)],
         "QiskitBackend": [QiskitBackend(), QiskitBackend(AerSimulator(), SHOTS, seed=1)],
+        "Density": [Density(), Density(shots=SHOTS, seed=1)],
+        "Trajectories": [Trajectories(20)],
         "MatrixProduct": [MatrixProduct(), MatrixProduct(bond=2)],
         "PennyLaneBackend": [PennyLaneBackend(), PennyLaneBackend(shots=SHOTS, seed=1)],
     }

@@ -1,0 +1,1 @@
+"""Matrix product states: circuits of many qubits and little entanglement."""

@@ -1,0 +1,1 @@
+"""Several devices and their memory: sharded states, batches over devices, plans of memory."""

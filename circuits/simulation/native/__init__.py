@@ -1,0 +1,4 @@
+"""The engine's kernels as compiled loops on a CPU.
+
+`unrolled` makes their programs, `calls` lets XLA call the `loops`, which are made of `registers`.
+"""

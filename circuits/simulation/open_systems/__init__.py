@@ -1,0 +1,1 @@
+"""Noise and measurement in mid-circuit: density matrices, trajectories, deferred measurements."""

@@ -1,0 +1,363 @@
+"""Stochastic trajectories: noisy circuits as averages over pure states, which need 2**n numbers.
+
+In each trajectory a channel applies one of its Kraus operators, chosen with its probability, and a
+measurement collapses the state. All the choices inside a block are made on the reduced state of
+its wires, so that a block costs two passes over the state, however many channels it holds; one
+where every channel is a mixture of unitaries.
+
+Source:
+    Molmer, Castin and Dalibard, J. Opt. Soc. Am. B 10, 524 (1993).
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import reduce
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from circuits.angles import Angles, check_shapes
+from circuits.circuit import Circuit
+from circuits.gates.definitions import amplitude_vector, definition
+from circuits.gates.gate_types import Gate, classical_bit, is_unitary
+from circuits.gates.table import Matrix
+from circuits.observables import PauliSum, check_observables
+from circuits.protocol import check_count
+from circuits.simulation.engine.matrices import angle_rows
+from circuits.simulation.open_systems.open_program import (
+    PROJECTORS,
+    Block,
+    OpenProgram,
+    make_open_program,
+)
+from circuits.simulation.open_systems.pauli_transfer import kraus_operators
+from circuits.simulation.pauli import pauli_expectations
+
+# Amplitudes that are worked on at once.
+CHUNK = 2**18
+# Up to this size, matrices act as sums of slices, which become one loop.
+SLICED = 4
+HIGHEST = jax.lax.Precision.HIGHEST
+
+Carry = tuple[jax.Array, jax.Array]  # states (2**n, t) and classical bits (m, t)
+
+
+def trajectory_expectation(
+    circuit: Circuit, observables: PauliSum | Iterable[PauliSum], trajectories: int
+) -> Callable[[Angles, jax.Array], tuple[jax.Array, jax.Array]]:
+    """Return the function that estimates expectation values of a noisy circuit.
+
+    Args:
+        circuit: on n qubits, of any gates.
+        observables: k of them, or a single one.
+        trajectories: number of pure states that are averaged, at least 2; a circuit in which
+            nothing is random is run once.
+
+    Returns:
+        A pure function of `{segment: (size,)}` in radians and a JAX random key, for `jit` and
+        `vmap`. It returns the means (k,) and their standard errors (k,), which are those of the
+        scatter between trajectories: an event that none of them saw is not in them.
+        It has no gradient, as the choices depend on the angles: see `density_expectation`.
+
+    Raises:
+        ValueError: on fewer than 2 trajectories, no observable or one that acts outside, or
+            amplitudes that are prepared on wires that are not in ``|0>``.
+
+    >>> from circuits import build_circuit, gate, z
+    >>> from circuits.channels import bit_flip
+    >>> values = trajectory_expectation(build_circuit([bit_flip(0.25, 0)]), z(0), 2000)
+    >>> mean, error = values({}, jax.random.key(0))
+    >>> bool(abs(mean[0] - 0.5) < 4 * error[0]), round(error.item(), 2)
+    (True, 0.02)
+    """
+    checked = check_observables(observables, circuit.n_qubits)
+    check_count("trajectories", trajectories)
+    if trajectories == 1:
+        raise ValueError("Argument `trajectories` must be at least 2, but is trajectories=1.")
+    measured = pauli_expectations(checked, circuit.n_qubits)
+    count = trajectories if is_random(circuit) else 1
+    run = _trajectories(circuit, lambda psi, keys: measured(psi))
+
+    def estimate(angles: Angles, key: jax.Array) -> tuple[jax.Array, jax.Array]:
+        values = run(angles, jax.random.split(key, count))
+        if count == 1:
+            return values[:, 0], jnp.zeros_like(values[:, 0])
+        return values.mean(1), values.std(1, ddof=1) / count**0.5
+
+    return estimate
+
+
+def trajectory_samples(circuit: Circuit, shots: int) -> Callable[[Angles, jax.Array], jax.Array]:
+    """Return the function that measures all qubits of a noisy circuit, one trajectory a shot.
+
+    Args:
+        circuit: on n qubits, of any gates.
+        shots: number of independent draws.
+
+    Returns:
+        A pure function of `{segment: (size,)}` in radians and a JAX random key; it returns bits,
+        uint8 of shape (shots, n) with qubit 0 leftmost.
+
+    Raises:
+        ValueError: on a number of shots that is not positive, or as `trajectory_expectation`.
+
+    >>> from circuits import build_circuit, gate
+    >>> items = [gate("h", 0), gate("measure", 0, data=0), gate("x", 1, condition=(0, 1))]
+    >>> bits = trajectory_samples(build_circuit(items), shots=50)({}, jax.random.key(0))
+    >>> bool((bits[:, 0] == bits[:, 1]).all()), 0 < int(bits[:, 0].sum()) < 50
+    (True, True)
+    """
+    check_count("shots", shots)
+    run = _trajectories(circuit, _draw)
+    shifts = np.arange(circuit.n_qubits - 1, -1, -1, dtype=np.int32)
+
+    def sample(angles: Angles, key: jax.Array) -> jax.Array:
+        outcomes = run(angles, jax.random.split(key, shots))
+        return ((outcomes[:, None] >> jnp.asarray(shifts)) & 1).astype(jnp.uint8)
+
+    return sample
+
+
+def is_random(circuit: Circuit) -> bool:
+    """Return whether trajectories of a circuit may differ.
+
+    >>> from circuits import build_circuit, gate
+    >>> is_random(build_circuit([gate("h", 0)]))
+    False
+    """
+    return any(
+        gate.name in ("measure", "reset")
+        or (gate.name == "kraus" and len(kraus_operators(gate)) > 1)
+        for gate in circuit.gates
+    )
+
+
+def _trajectories(circuit: Circuit, read):
+    """What `read(states, keys)` finds (..., t) in trajectories of t keys, some at a time."""
+    program = make_open_program(circuit)
+    chunk = max(1, CHUNK >> circuit.n_qubits)
+
+    def run(angles: Angles, keys: jax.Array) -> jax.Array:
+        check_shapes(circuit, angles)
+        real = jnp.result_type(float)
+        arrays = {name: _no_gradient(jnp.asarray(angles[name], real)) for name in circuit.segments}
+
+        def some(keys: jax.Array) -> jax.Array:
+            return read(_final_states(program, arrays, keys), keys)
+
+        count = -(-len(keys) // chunk)
+        if count == 1:
+            return some(keys)
+        padded = np.minimum(np.arange(count * chunk), len(keys) - 1).reshape(count, chunk)
+        made = jnp.moveaxis(jax.lax.map(some, keys[padded]), 0, -2)
+        return made.reshape(*made.shape[:-2], -1)[..., : len(keys)]
+
+    return run
+
+
+@jax.custom_jvp
+def _no_gradient(array: jax.Array) -> jax.Array:
+    return array
+
+
+@_no_gradient.defjvp
+def _(primals, tangents):
+    raise TypeError(
+        "Trajectories have no gradient, as their random choices depend on the angles: use "
+        "`density_expectation`, or parameter shifts of the expectation values."
+    )
+
+
+def _final_states(program: OpenProgram, angles: Angles, keys: jax.Array) -> jax.Array:
+    """States (2**n, t) at the end of trajectories of t keys."""
+    first = jnp.zeros((2**program.n_qubits, len(keys)), jnp.result_type(complex)).at[0].set(1)
+    carry = (first, jnp.zeros((program.n_bits, len(keys)), jnp.int32))
+    front, period = (*program.start, *program.before), len(next(iter(program.repeats), ()))
+    carry = _chain(front, _single(front, angles), 0, carry, keys, program.n_qubits)
+    at = len(front)
+    if program.repeats:
+        thetas = [_values(blocks, angles) for blocks in zip(*program.repeats, strict=True)]
+        places = at + period * np.arange(len(program.repeats), dtype=np.int32)
+
+        def step(carry, inputs):
+            place, theta = inputs
+            blocks = program.repeats[0]
+            return _chain(blocks, theta, place, carry, keys, program.n_qubits), None
+
+        carry = jax.lax.scan(step, carry, (jnp.asarray(places), thetas))[0]
+        at += period * len(program.repeats)
+    after = program.after
+    return _chain(after, _single(after, angles), at, carry, keys, program.n_qubits)[0]
+
+
+def _single(blocks: Sequence[Block], angles: Angles) -> list[list[Any]]:
+    return [jax.tree.map(lambda x: x[0], _values([block], angles)) for block in blocks]
+
+
+def _values(blocks: Sequence[Block], angles: Angles) -> list[Any]:
+    """For each gate of r blocks of one recipe: angles (r,), amplitudes (r, 2**k), or None."""
+    values = []
+    for gates in zip(*(block.gates for block in blocks), strict=True):
+        if gates[0].name == "amplitudes":
+            values.append(jnp.stack([amplitude_vector(gate, angles) for gate in gates]))
+        else:
+            values.append(None if gates[0].angle is None else angle_rows(gates, angles))
+    return values
+
+
+def _chain(blocks, thetas, place, carry: Carry, keys: jax.Array, n: int) -> Carry:
+    """Act with blocks, of which the first draws as number `place` of the circuit."""
+    for at, (block, theta) in enumerate(zip(blocks, thetas, strict=True)):
+        carry = _act(block, theta, carry, _draws(keys, place + at, len(block.gates)), n)
+    return carry
+
+
+def _draws(keys: jax.Array, place, count: int) -> jax.Array:
+    """Numbers (count, t) from 0 to 1, of each trajectory's own key."""
+    real = jnp.result_type(float)
+
+    def one(key: jax.Array) -> jax.Array:
+        return jax.random.uniform(jax.random.fold_in(key, place), (count,), real)
+
+    return jax.vmap(one, out_axes=1)(keys)
+
+
+def _act(block: Block, theta, carry: Carry, draws: jax.Array, n: int) -> Carry:
+    psi, bits = carry
+    wires = tuple(site for site in block.sites if site < n)
+    rows, back = _gather(psi, wires, n)
+    first = block.gates[0]
+    if first.name == "amplitudes":
+        vector = theta[0].reshape((2,) * len(wires)).transpose(np.argsort(first.wires))
+        return back(vector.reshape(-1, 1, 1) * rows[:1]), bits
+    if len(block.gates) == 1 and is_unitary(first):
+        made = back(_times(_embedded(first, theta[0], wires)[:, :, None], rows))
+        return jnp.where(_holds(first, bits, n), made, psi) if first.condition else made, bits
+    matrix, bits = _chosen(block, theta, rows, bits, draws, wires, n)
+    return back(_times(matrix, rows)), bits
+
+
+def _chosen(block: Block, theta, rows, bits, draws, wires, n: int):
+    """The product (K, K, t) of what the gates of a block did in each trajectory, and the bits."""
+    size, complex_ = len(rows), rows.dtype
+    total = jnp.eye(size, dtype=complex_)[:, :, None]
+    rho = _reduced(rows) if any(_depends(gate) for gate in block.gates) else None
+    for gate, angle, draw in zip(block.gates, theta, draws, strict=True):
+        if is_unitary(gate):
+            step = _embedded(gate, angle, wires)[:, :, None]
+            if gate.condition:
+                eye = jnp.eye(size, dtype=complex_)[:, :, None]
+                step = jnp.where(_holds(gate, bits, n), step, eye)
+        else:
+            operators = np.stack([_embed(each, gate.wires, wires) for each in _operators(gate)])
+            step, outcome = _pick(jnp.asarray(operators, complex_), rho, draw)
+            if gate.name == "measure":
+                bits = bits.at[classical_bit(gate) - n].set(outcome)
+        total = _multiply(step, total)
+        if rho is not None:
+            rho = _multiply(_multiply(step, rho), jnp.swapaxes(step.conj(), 0, 1))
+    return total, bits
+
+
+def _pick(operators: jax.Array, rho: jax.Array | None, draw: jax.Array):
+    """One of the operators (m, K, K) for each trajectory: normalised (K, K, t), and its number.
+
+    Without a reduced state `rho` (K, K, t), which mixtures of unitaries do not need.
+    """
+    if rho is None:
+        weights = jnp.sum(jnp.abs(operators) ** 2, (1, 2))[:, None] / operators.shape[1]
+    else:
+        forms = jnp.einsum("mab,mac->mbc", operators.conj(), operators, precision=HIGHEST)
+        weights = jnp.einsum("mbc,cbt->mt", forms, rho, precision=HIGHEST).real
+        weights = jnp.maximum(weights, 0)
+    running = jnp.cumsum(weights, 0)
+    total = running[-1]
+    # A little less than the sum, so that rounding chooses no impossible operator.
+    below = draw * total * (1 - 4 * jnp.finfo(draw.dtype).eps)
+    outcome = jnp.argmax(running > below, 0).astype(jnp.int32)
+    weight = jnp.take_along_axis(
+        jnp.broadcast_to(weights, running.shape[:1] + draw.shape), outcome[None], 0
+    )[0]
+    scale = jnp.sqrt(total / weight).astype(operators.dtype)
+    return jnp.moveaxis(operators[outcome], 0, -1) * scale, outcome
+
+
+def _operators(gate: Gate) -> Matrix:
+    return PROJECTORS.array if gate.name == "measure" else kraus_operators(gate)
+
+
+def _depends(gate: Gate) -> bool:
+    """Whether what a gate does to a state is chosen by the state: not in mixtures of unitaries."""
+    if is_unitary(gate) or gate.name == "amplitudes":
+        return False
+    operators = _operators(gate)
+    forms = np.einsum("mab,mac->mbc", operators.conj(), operators)
+    size = operators.shape[1]
+    means = np.trace(forms, axis1=1, axis2=2)[:, None, None] / size
+    return not np.allclose(forms, means * np.eye(size), atol=1e-9)
+
+
+def _holds(gate: Gate, bits: jax.Array, n: int) -> jax.Array:
+    """Whether the condition of a gate holds in each trajectory."""
+    assert gate.condition is not None
+    return bits[gate.condition[0] - n] == gate.condition[1]
+
+
+def _embedded(gate: Gate, angle, wires: tuple[int, ...]) -> jax.Array:
+    """The unitary (K, K) of a gate on the wires of its block."""
+    matrix = definition(gate).matrix
+    matrix = matrix() if angle is None else matrix(angle)
+    others = [wire for wire in wires if wire not in gate.wires]
+    full = jnp.kron(matrix, jnp.eye(2 ** len(others), dtype=matrix.dtype))
+    axes = np.argsort([*gate.wires, *others])
+    full = full.reshape((2,) * (2 * len(wires)))
+    return full.transpose([*axes, *(axes + len(wires))]).reshape((2 ** len(wires),) * 2)
+
+
+def _embed(matrix: Matrix, gate_wires: tuple[int, ...], wires: tuple[int, ...]) -> Matrix:
+    """An operator on some of the wires of a block as one on all of them."""
+    others = [wire for wire in wires if wire not in gate_wires]
+    axes = np.argsort([*gate_wires, *others])
+    full = np.kron(matrix, np.eye(2 ** len(others))).reshape((2,) * (2 * len(wires)))
+    return full.transpose([*axes, *(axes + len(wires))]).reshape((2 ** len(wires),) * 2)
+
+
+def _gather(psi: jax.Array, wires: tuple[int, ...], n: int):
+    """States (2**n, t) as rows (K, R, t) of the wires' basis states, and the way back."""
+    front = range(len(wires))
+    split = jnp.moveaxis(psi.reshape(*(2,) * n, -1), wires, front)
+
+    def back(rows: jax.Array) -> jax.Array:
+        return jnp.moveaxis(rows.reshape(split.shape), front, wires).reshape(psi.shape)
+
+    return split.reshape(2 ** len(wires), -1, psi.shape[1]), back
+
+
+def _multiply(first: jax.Array, second: jax.Array) -> jax.Array:
+    """Products of small matrices (K, K, t), or (K, K, 1) where they are all the same."""
+    return jnp.sum(first[:, :, None] * second[None], axis=1)
+
+
+def _times(matrix: jax.Array, rows: jax.Array) -> jax.Array:
+    """(K, K, t) or (K, K, 1) times (K, R, t)."""
+    if len(matrix) > SLICED:
+        wide = jnp.broadcast_to(matrix, (*matrix.shape[:2], rows.shape[2]))
+        return jnp.einsum("abt,brt->art", wide, rows, precision=HIGHEST)
+    parts = [matrix[:, at, None] * row for at, row in enumerate(rows)]
+    return reduce(jnp.add, parts)
+
+
+def _reduced(rows: jax.Array) -> jax.Array:
+    """Reduced density matrices (K, K, t) of the wires."""
+    if len(rows) > SLICED:
+        return jnp.einsum("art,brt->abt", rows, rows.conj(), precision=HIGHEST)
+    return jnp.stack([jnp.sum(row * rows.conj(), 1) for row in rows])
+
+
+def _draw(psi: jax.Array, keys: jax.Array) -> jax.Array:
+    """One outcome (t,) of measuring all qubits of each state."""
+    running = jnp.cumsum(psi.real**2 + psi.imag**2, 0)
+    draw = _draws(keys, np.uint32(2**31), 1)[0]
+    below = draw * running[-1] * (1 - 4 * jnp.finfo(draw.dtype).eps)
+    return jnp.argmax(running > below, 0).astype(jnp.int32)
