@@ -27,6 +27,10 @@ lint: $(STAMP)  ## format, lint, types and the layer contract
 
 bench: $(STAMP)  ## time against peers, ratios printed and written to benchmarks/results
 	$(BIN)/python benchmarks/circuits/inference.py
+	$(BIN)/python benchmarks/circuits/peers.py
+	$(BIN)/python benchmarks/circuits/sharding.py
+	$(BIN)/python benchmarks/annealing/sparse.py
+	$(BIN)/python benchmarks/annealing/dense.py
 	$(BIN)/python benchmarks/harness/overhead.py
 
 docs: $(STAMP)  ## build the documentation into docs/_build

@@ -10,6 +10,7 @@ from circuits.simulation.engine.matrices import Pair
 from circuits.simulation.engine.parameters import constant_table
 from circuits.simulation.engine.program import Op, Program, reads
 from circuits.simulation.native import calls as native
+from circuits.simulation.native.checks import MAX_QUBITS
 
 KINDS = ("ones", "twos", "many")  # the tables of matrices of `native.Tables`
 
@@ -27,7 +28,7 @@ def fits(program: Program, batched: frozenset[str]) -> bool:
     if not native.available():
         return False
     ops = [*program.before, *(program.repeats[0] if program.repeats else ()), *program.after]
-    return program.n_qubits <= native.MAX_QUBITS and all(_fits(op, batched) for op in ops)
+    return program.n_qubits <= MAX_QUBITS and all(_fits(op, batched) for op in ops)
 
 
 def _fits(op: Op, batched: frozenset[str]) -> bool:

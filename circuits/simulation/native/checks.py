@@ -1,0 +1,76 @@
+"""What the native kernels refuse."""
+
+import jax.numpy as jnp
+
+from circuits.simulation.native.schedule import Program
+
+MAX_QUBITS = 30  # indices are int32
+LANES = {"complex64": 16, "complex128": 8}  # amplitudes in a register, their parts apart
+
+
+def check_program(program: Program, n: int) -> None:
+    """Refuse a program whose operations are not those of `calls.run`."""
+    if not 1 <= n <= MAX_QUBITS:
+        raise ValueError(f"Argument `n` must be 1 to {MAX_QUBITS} qubits, but is n={n}.")
+    for operation in program:
+        kind, *rest = operation
+        if kind in ("matrix", "columns") and len(rest) == 2:
+            wires = tuple(rest[0])
+            inside = all(0 <= wire < n for wire in wires)
+            widths = (1, 2) if kind == "matrix" else (1,)
+            good = inside and len(wires) in widths and len(set(wires)) == len(wires)
+        else:
+            good = kind in ("phases", "permute") and len(rest) == 1
+        if not good:
+            raise ValueError(
+                f"Argument `program` must hold matrices on 1 or 2 of {n} wires, phases and "
+                f"permutations, each with its slot, but has {operation!r}."
+            )
+
+
+def check_arrays(program: Program, n: int, psi, tables) -> None:
+    """Refuse a state and tables that do not fit each other, the program or its slots."""
+    if psi.dtype.name not in LANES:
+        raise TypeError(f"Argument `psi` must be complex64 or complex128, but is {psi.dtype.name}.")
+    real = jnp.finfo(psi.dtype).dtype.name
+    columns = psi.shape[1] if psi.ndim == 2 else 1
+    wanted = {
+        "psi": (psi, (2**n,) if psi.ndim == 1 else (2**n, "b"), {psi.dtype.name}),
+        "ones": (tables.ones, ("m", 2, 2), {psi.dtype.name}),
+        "twos": (tables.twos, ("m", 4, 4), {psi.dtype.name}),
+        "many": (tables.many, ("m", 2, 2, columns), {psi.dtype.name}),
+        "phases": (tables.phases, ("p", 2**n), {psi.dtype.name, real}),
+        "indices": (tables.indices, ("q", 2**n), {"int32"}),
+    }
+    for name, (array, shape, dtypes) in wanted.items():
+        _check_array(name, array, shape, dtypes)
+    lengths = {
+        "matrix1": tables.ones,
+        "matrix2": tables.twos,
+        "columns1": tables.many,
+        "phases": tables.phases,
+        "permute": tables.indices,
+    }
+    for operation in program:
+        width = len(operation[1]) if len(operation) == 3 else ""
+        array = lengths[f"{operation[0]}{width}"]
+        if not 0 <= operation[-1] < len(array):
+            raise ValueError(
+                f"Operation {operation!r} needs its slot among {len(array)} arrays given."
+            )
+
+
+def _check_array(name: str, array, shape, dtypes) -> None:
+    fits = array.ndim == len(shape) and all(
+        isinstance(size, str) or size == actual
+        for size, actual in zip(shape, array.shape, strict=True)
+    )
+    if not fits:
+        text = ", ".join(map(str, shape))
+        raise ValueError(
+            f"Argument `{name}` must have shape ({text}), but has {tuple(array.shape)}."
+        )
+    if array.dtype.name not in dtypes:
+        raise TypeError(
+            f"Argument `{name}` must be {' or '.join(sorted(dtypes))}, but is {array.dtype.name}."
+        )

@@ -1,0 +1,195 @@
+"""Programs of the native kernels as tables for their loops: which sweep does what."""
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+# ("matrix", wires, slot), ("columns", wires, slot), ("phases", slot) or ("permute", slot)
+Operation = tuple
+Program = tuple[Operation, ...]
+
+ROW_BITS = 8  # a tile of 2**8 registers fills most of a first-level cache
+
+
+class Job(NamedTuple):
+    """A program on n qubits and `width` columns, in registers of `lanes` amplitudes."""
+
+    program: Program
+    n: int
+    width: int  # columns of the padded batch
+    lanes: int
+    n_ones: int
+    n_twos: int
+
+    @property
+    def has_columns(self) -> bool:
+        """Whether matrices differ from column to column."""
+        return any(operation[0] == "columns" for operation in self.program)
+
+    @property
+    def blocks(self) -> int:
+        """Registers that the columns of one amplitude fill."""
+        return max(1, self.width // self.lanes)
+
+    @property
+    def lane_bits(self) -> int:
+        """Bits that number the lanes of a register."""
+        return self.lanes.bit_length() - 1
+
+    @property
+    def batch_bits(self) -> int:
+        """Bits of a register's lanes that number columns; above them come the last qubits'."""
+        return min(self.width.bit_length() - 1, self.lane_bits)
+
+    @property
+    def row_wires(self) -> int:
+        """Wires outside registers: the first so many."""
+        return self.n - (self.lane_bits - self.batch_bits)
+
+
+class Sweep(NamedTuple):
+    """One pass over memory; its operations act inside tiles. rows: the bits that number rows."""
+
+    permutation: int
+    operations: tuple[Operation, ...]
+    rows: tuple[int, ...]
+
+
+class Plan(NamedTuple):
+    """Tables for the loops.
+
+    ops (m, 4) and sweeps (s, 13): fields as the loops read them. entries (k, lanes): the entry of
+    all matrices, flattened, that each lane of a coefficient holds. adjoint: the same, transposed.
+    """
+
+    ops: npt.NDArray[np.int32]
+    sweeps: npt.NDArray[np.int32]
+    entries: npt.NDArray[np.int32]
+    adjoint: npt.NDArray[np.int32]
+
+
+@lru_cache(maxsize=256)
+def plan_for(job: Job) -> Plan:
+    """Return the tables of a job."""
+    todo, sweeps = [], []
+    entries, adjoint = [np.zeros((0, job.lanes))], [np.zeros((0, job.lanes))]
+    for sweep, flips in _flips(schedule(job)):
+        start = len(todo)
+        for operation in sweep.operations:
+            todo.append((operation, sweep.rows, sum(map(len, entries))))
+            if operation[0] == "matrix":
+                entries.append(_entries(job, operation))
+                adjoint.append(_entries(job, operation, transposed=True))
+        bits = sweep.rows + (0,) * (ROW_BITS - len(sweep.rows))
+        sweeps.append((start, len(todo), sweep.permutation, flips, len(sweep.rows), *bits))
+    shared = sum(map(len, entries))
+    ops = [_fields(job, operation, rows, at, shared) for operation, rows, at in todo]
+    tables = np.reshape(ops, (-1, 5)), np.reshape(sweeps, (-1, 5 + ROW_BITS))
+    tables += np.concatenate(entries), np.concatenate(adjoint)
+    return Plan._make(table.astype(np.int32) for table in tables)
+
+
+def schedule(job: Job) -> list[Sweep]:
+    """Divide the operations among sweeps; gates on other wires overtake those that must wait."""
+    sweeps, waiting = [], list(job.program)
+    while waiting:
+        permutation = waiting.pop(0)[1] if waiting[0][0] == "permute" else -1
+        # What an index scatters should be written in one piece: the lowest bits.
+        reach = ROW_BITS if permutation >= 0 else job.row_wires
+        taken, waiting, rows = _take(job, waiting, reach)
+        free = [bit for bit in range(job.row_wires) if bit not in rows]
+        rows = sorted([*rows, *free[: ROW_BITS - len(rows)]])
+        sweeps.append(Sweep(permutation, tuple(taken), tuple(rows)))
+    return sweeps
+
+
+def _take(job: Job, operations: list[Operation], reach: int):
+    """Return the operations one sweep can do now, the others in order, and its row bits."""
+    taken, rest, rows, held = [], [], set(), set()
+    for position, operation in enumerate(operations):
+        if operation[0] == "permute" or (operation[0] == "phases" and held):
+            return taken, rest + operations[position:], rows
+        wires = set(operation[1]) if len(operation) == 3 else set()
+        wanted = rows | bits(job, wires)[0]
+        too_far = len(wanted) > ROW_BITS or any(bit >= reach for bit in wanted)
+        if too_far or wires & held:
+            held |= wires
+            rest.append(operation)
+        else:
+            rows = wanted
+            taken.append(operation)
+    return taken, rest, rows
+
+
+def _flips(sweeps: list[Sweep]) -> list[tuple[Sweep, bool]]:
+    """Say which sweeps write to the other buffer: those that permute, and an even number in all.
+
+    So the last one writes to the buffer the first one read. Where only sweeps that permute are
+    there to make the number even, one that does nothing is added.
+    """
+    flips = [sweep.permutation >= 0 for sweep in sweeps]
+    if sum(flips) % 2:
+        if all(flips):
+            sweeps, flips = (
+                [*sweeps, sweeps[0]._replace(permutation=-1, operations=())],
+                [*flips, False],
+            )
+        flips[flips.index(False)] = True
+    return list(zip(sweeps, flips, strict=True))
+
+
+def bits(job: Job, wires: Iterable[int]) -> tuple[set[int], set[int]]:
+    """Bits of rows, and of lanes, that wires stand for."""
+    rows = {job.row_wires - 1 - wire for wire in wires if wire < job.row_wires}
+    lanes = {job.n - 1 - wire + job.batch_bits for wire in wires if wire >= job.row_wires}
+    return rows, lanes
+
+
+def _fields(job: Job, operation: Operation, rows: tuple[int, ...], coefficient: int, shared: int):
+    """What the loops read of an operation: kind, two bits inside the tile, place in the table.
+
+    Matrices of each column stand behind the `shared` coefficients, four a register of columns.
+    """
+    from circuits.simulation.native.loops import PHASES
+    from circuits.simulation.native.registers import variants
+
+    if operation[0] == "phases":
+        return PHASES, 0, 0, operation[1], 0
+    row_bits, lane_bits = bits(job, operation[1])
+    kind = variants(job.lanes).index((len(row_bits), tuple(sorted(lane_bits))))
+    inside = [rows.index(bit) for bit in sorted(row_bits)] + [0, 0]
+    step = 0
+    if operation[0] == "columns":
+        coefficient, step = shared + 4 * job.blocks * operation[2], 4
+    size = 2 * job.lanes
+    return kind, inside[0], inside[1], size * coefficient, size * step
+
+
+def _entries(job: Job, operation: Operation, transposed: bool = False) -> npt.NDArray:
+    """Which matrix entries the lanes of a gate's coefficients hold, (coefficients, lanes).
+
+    Coefficients are ordered by (row i, column j, flips m): i and j number registers by the gate's
+    row bits, m says which of its lane bits differ between the amplitudes multiplied and made.
+    """
+    _, wires, slot = operation
+    row_bits, lane_bits = map(sorted, bits(job, wires))
+    sizes = 2 ** len(row_bits), 2 ** len(row_bits), 2 ** len(lane_bits), job.lanes
+    i, j, m, lane = np.indices(sizes).reshape(4, -1)
+    row = column = np.zeros_like(lane)
+    for wire in wires:  # the first is the most significant bit of a matrix's index
+        rows, lanes = bits(job, [wire])
+        if rows:
+            rank = row_bits.index(*rows)
+            here, there = i >> rank & 1, j >> rank & 1
+        else:
+            here = lane >> lane_bits[rank := lane_bits.index(*lanes)] & 1
+            there = here ^ (m >> rank & 1)
+        row, column = 2 * row + here, 2 * column + there
+    if transposed:
+        row, column = column, row
+    size = 2 ** len(wires)
+    start = size**2 * slot + (4 * job.n_ones if size == 4 else 0)
+    return (start + size * row + column).reshape(-1, job.lanes)
