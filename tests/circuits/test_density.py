@@ -285,7 +285,7 @@ def test_teleportation_by_feed_forward_is_exact():
 
 
 def test_what_does_not_fit_is_refused_with_bytes_and_another_method(monkeypatch):
-    monkeypatch.setattr(module, "_memory", lambda: 2**20)
+    monkeypatch.setattr(module, "device_memory", lambda: 2**20)
     density_matrix(build_circuit([gate("h", 0)], 7))
     with pytest.raises(ValueError, match=r"9 qubits .* takes 0.00419 GB .* `Trajectories`"):
         density_matrix(build_circuit([gate("h", 0)], 9))

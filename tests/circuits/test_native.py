@@ -7,7 +7,7 @@ import pytest
 
 from circuits.simulation.native import calls as native
 
-pytest.importorskip("numba")
+pytest.importorskip("numba", reason="numba, the extra `native`, is not installed")
 
 REAL = {"complex64": "float32", "complex128": "float64"}
 TOLERANCE = {"complex64": 3e-6, "complex128": 1e-14}

@@ -126,7 +126,7 @@ def test_a_metric_without_a_number_is_a_failure():
 @pytest.mark.parametrize("fits", [4, 9])
 def test_a_killed_search_goes_on_and_ends_as_an_undisturbed_one(counted, tmp_path, trials, fits):
     if trials:
-        pytest.importorskip("optuna")
+        pytest.importorskip("optuna", reason="optuna is not installed")
     journal, whole = tmp_path / "runs" / "journal.jsonl", trials or 8
     undisturbed = search(counted, SPACE, X, Y, 0, trials=trials)
     assert len(undisturbed.trials) == len(counted.asked) / 3 == whole
@@ -160,7 +160,7 @@ def test_a_journal_answers_only_the_same_search(counted, tmp_path):
 
 
 def test_tpe_tries_different_combinations_of_a_space_too_large_to_list():
-    pytest.importorskip("optuna")
+    pytest.importorskip("optuna", reason="optuna is not installed")
     space = {
         "column": [0, 1, 2, 3],
         "sign": [-1.0, 1.0],
@@ -176,7 +176,7 @@ def test_tpe_tries_different_combinations_of_a_space_too_large_to_list():
 
 
 def test_tpe_takes_lists_and_words_as_values():
-    pytest.importorskip("optuna")
+    pytest.importorskip("optuna", reason="optuna is not installed")
 
     def trainer(x, y, seed, *, columns, name):
         return Trained(lambda new: -new[:, columns].sum(axis=1), {}, {}, {}, {})

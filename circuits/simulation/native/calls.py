@@ -102,7 +102,7 @@ def _job(program: Program, n: int, psi, tables: Tables) -> "Job":
     check_arrays(program, n, psi, tables)
     columns, lanes = (psi.shape[1] if psi.ndim == 2 else 1), LANES[psi.dtype.name]
     width = _width(columns, lanes, n, any(operation[0] == "columns" for operation in program))
-    return Job(program, n, width, lanes, len(tables.ones), len(tables.twos))
+    return Job(program, n, width, lanes, len(tables.ones))
 
 
 def _padded(job: "Job", psi: jax.Array) -> jax.Array:

@@ -22,7 +22,6 @@ class Job(NamedTuple):
     width: int  # columns of the padded batch
     lanes: int
     n_ones: int
-    n_twos: int
 
     @property
     def has_columns(self) -> bool:

@@ -6,7 +6,6 @@ compiled once, and an expectation value is an entry of the state. Classical bits
 read are kept as further coefficients, two a bit, so that feed-forward is exact.
 """
 
-import os
 from collections.abc import Callable, Iterable
 from math import prod
 
@@ -17,6 +16,7 @@ import numpy as np
 from circuits.angles import Angles, check_shapes
 from circuits.circuit import Circuit
 from circuits.observables import PauliSum, check_observables
+from circuits.simulation.devices.memory import device_memory
 from circuits.simulation.engine.dispatch import circuit_operation
 from circuits.simulation.engine.execution import over_batch
 from circuits.simulation.open_systems.open_execution import (
@@ -125,7 +125,7 @@ def check_memory(circuit: Circuit) -> None:
     """
     item = jnp.dtype(jnp.result_type(float)).itemsize
     _, n_bits = place_bits(circuit)
-    needed, limit = 2 * item * 4**circuit.n_qubits * 2**n_bits, _memory()
+    needed, limit = 2 * item * 4**circuit.n_qubits * 2**n_bits, device_memory()
     if needed > limit:
         raise ValueError(
             f"The density matrix of {circuit.n_qubits} qubits and {n_bits} classical bits takes "
@@ -133,14 +133,6 @@ def check_memory(circuit: Circuit) -> None:
             "`trajectory_expectation` or the backend `Trajectories`, whose states take "
             f"{2 * item * 2**circuit.n_qubits / 1e9:.3g} GB each."
         )
-
-
-def _memory() -> int:
-    """Bytes of the default device; of the machine where the device does not say."""
-    stats = jax.devices()[0].memory_stats() or {}
-    if "bytes_limit" in stats:
-        return stats["bytes_limit"]
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def _function(circuit: Circuit, read, observables, shape: tuple[int, ...], kind: type):
