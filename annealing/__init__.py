@@ -3,8 +3,9 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from annealing.embedding import MockAnnealer, clique_embedding
 from annealing.encodings import Encoding, binary, fixed_point, spin, twos_complement
+from annealing.hardware.embedding import clique_embedding
+from annealing.hardware.mock_annealer import MockAnnealer
 from annealing.ising import qubo_from_ising, qubo_to_ising
 from annealing.on_dimod import FromDimod, SimulatedAnnealing, from_bqm, to_bqm
 from annealing.problem import Problem, quadratic_problem

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from annealing.samplers.exhaustive import Exhaustive
 
 if TYPE_CHECKING:
-    from annealing.embedding import MockAnnealer
+    from annealing.hardware.mock_annealer import MockAnnealer
     from annealing.on_dimod import FromDimod, SimulatedAnnealing
     from annealing.samplers.auto import AutoSampler
     from annealing.samplers.bifurcation import SimulatedBifurcation
@@ -44,7 +44,7 @@ _LATER = {
     "AutoSampler": "annealing.samplers.auto",
     "SimulatedAnnealing": "annealing.on_dimod",
     "FromDimod": "annealing.on_dimod",
-    "MockAnnealer": "annealing.embedding",
+    "MockAnnealer": "annealing.hardware.mock_annealer",
 }
 
 

@@ -7,21 +7,18 @@ own tools and lets simulated annealing stand in for the last step. It shows what
 has no noise, no temperature and no quantum dynamics, and says so in everything it returns.
 """
 
-from bisect import bisect_left
 from copy import copy
 from dataclasses import dataclass
-from functools import lru_cache
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 
+from annealing.hardware.chips import mock_chip
+from annealing.hardware.embedding import clique_embedding
 from annealing.on_dimod import bits_of, default_beta_range, to_bqm
 from annealing.qubo import Coo, Qubo
 from annealing.samplers.protocol import Samples, check_count, check_request, collect
-
-SHAPE_LENGTHS = {"chimera": 3, "pegasus": 1, "zephyr": 2}
-FIRST_OF_TWO = {"chimera": 3, "zephyr": 5}  # smallest clique that needs chains of two qubits
 
 
 @dataclass(frozen=True)
@@ -62,7 +59,7 @@ class MockAnnealer:
         qubo = check_request(qubo, reads, seed)
         check_count("sweeps", self.sweeps)
         chip = self.topology, tuple(self.shape)
-        _chip(*chip)  # loading Ocean takes seconds and is no part of embedding
+        mock_chip(*chip)  # loading Ocean takes seconds and is no part of embedding
         start = perf_counter()
         chains = clique_embedding(*chip, qubo.n_variables)
         logical = to_bqm(qubo, "SPIN")
@@ -101,63 +98,10 @@ class MockAnnealer:
     def _annealer(self, physical: Any, seed: int) -> Any:
         """The mock of the chip, its last step set up for this one call."""
         h, couplings, _ = physical.to_numpy_vectors()
-        mock = copy(_chip(self.topology, tuple(self.shape)))
+        mock = copy(mock_chip(self.topology, tuple(self.shape)))
         mock.substitute_kwargs = {
             "num_sweeps": self.sweeps,
             "beta_range": default_beta_range(h, Coo(*couplings)),
             "seed": int(seed),
         }
         return mock
-
-
-@lru_cache(maxsize=8)
-def _chip(topology: str, shape: tuple[int, ...]) -> Any:
-    """The mock of a whole chip without defects; kept, since it takes longer than a small anneal."""
-    from dwave.samplers import SimulatedAnnealingSampler
-    from dwave.system.testing import MockDWaveSampler
-
-    if SHAPE_LENGTHS.get(topology) != len(shape):
-        raise ValueError(
-            "Arguments `topology` and `shape` must be zephyr (m, t), pegasus (m,) or "
-            f"chimera (m, n, t), but are {topology} {shape}."
-        )
-    return MockDWaveSampler(
-        topology_type=topology,
-        topology_shape=list(shape),
-        substitute_sampler=SimulatedAnnealingSampler(),
-    )
-
-
-@lru_cache(maxsize=128)
-def clique_embedding(topology: str, shape: tuple[int, ...], n: int) -> Any:
-    """Chains for `n` variables that all couple, as a `dwave.embedding.EmbeddedStructure`.
-
-    Found in polynomial time by `minorminer.busclique`; the same arguments give the same chains.
-    `topology` and `shape` (a tuple) are those of `MockAnnealer`.
-
-    Raises:
-        ValueError: the chip has no clique of `n`, or there is no such chip.
-
-    >>> clique_embedding("zephyr", (2, 4), 24).max_chain_length
-    3
-    """
-    from dwave.embedding import EmbeddedStructure
-    from minorminer.busclique import find_clique_embedding
-
-    graph = _chip(topology, shape).to_networkx_graph()
-
-    def embed(k: int) -> dict:
-        # minorminer 0.2.22 never returns where all chains would have two qubits, eating all memory:
-        # up to 8 variables, from 5 on zephyr and from 3 on chimera. Chains of a larger clique do.
-        size = 9 if FIRST_OF_TWO.get(topology, 9) <= k < 9 else k
-        chains = find_clique_embedding(size, graph, seed=0, use_cache=False)  # leaves no files
-        return {i: chains[i] for i in range(k)} if chains else {}
-
-    chains = embed(n)
-    if len(chains) != n:
-        largest = bisect_left(range(1, n), True, key=lambda k: not embed(k))
-        raise ValueError(
-            f"Argument `qubo` must have at most {largest} variables on {topology} {shape}, but has "
-            f"{n}; use a larger `shape`, or SimulatedAnnealing."
-        )
-    return EmbeddedStructure(graph.edges, chains)

@@ -1,0 +1,1 @@
+"""Annealers as machines: chips, embedding, chains; in software, or through a vendor's client."""
