@@ -3,12 +3,20 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from annealing.choosing import as_sampler
 from annealing.encodings import Encoding, binary, fixed_point, spin, twos_complement
 from annealing.hardware.embedding import clique_embedding
 from annealing.hardware.mock_annealer import MockAnnealer
 from annealing.ising import qubo_from_ising, qubo_to_ising
 from annealing.on_dimod import FromDimod, SimulatedAnnealing, from_bqm, to_bqm
-from annealing.problem import Problem, quadratic_problem
+from annealing.problem import (
+    Problem,
+    broken,
+    choose,
+    constrained,
+    quadratic_problem,
+    sufficient_weight,
+)
 from annealing.problems import boosting, least_squares
 from annealing.qubo import (
     Coo,
@@ -48,6 +56,10 @@ __all__ = [
     # a learning task as a problem in bits
     "Problem",
     "quadratic_problem",
+    "constrained",
+    "choose",
+    "sufficient_weight",
+    "broken",
     "boosting",
     "least_squares",
     "Encoding",
@@ -58,6 +70,7 @@ __all__ = [
     # who solves it
     "Sampler",
     "Samples",
+    "as_sampler",
     "Exhaustive",
     "SteepestDescent",
     "steepest_descent",

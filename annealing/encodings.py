@@ -43,6 +43,36 @@ class Encoding(NamedTuple):
             )
         return self.shift + bits @ self.matrix.T
 
+    def box(self) -> tuple[np.ndarray, np.ndarray]:
+        """Lowest and highest value (p,), (p,) of each parameter.
+
+        >>> [end.tolist() for end in twos_complement(1, 2).box()]
+        [[-1.0], [0.5]]
+        """
+        low = self.shift + np.minimum(self.matrix, 0.0).sum(axis=1)
+        return low, self.shift + np.maximum(self.matrix, 0.0).sum(axis=1)
+
+    def encode(self, theta: Any) -> np.ndarray:
+        """Bits (n,) of the levels nearest to the parameters `theta` (p,): plain rounding.
+
+        >>> fixed_point(2, 2, 0.0, 3.0).encode([0.6, 9.0])
+        array([0, 1, 1, 1], dtype=uint8)
+        """
+        theta = finite("theta", theta, ndim=1)
+        if theta.shape != self.shift.shape:
+            raise ValueError(
+                f"Argument `theta` must have shape {self.shift.shape}, but has {theta.shape}."
+            )
+        k = self.n_variables // self.n_parameters
+        words = (np.arange(2**k)[:, None] >> np.arange(k)[::-1]) & 1
+        own = self.matrix[np.arange(self.n_parameters)[:, None], self._own_columns()]
+        distance = np.abs(words @ own.T + self.shift - theta)
+        return words[distance.argmin(axis=0)].reshape(-1).astype(np.uint8)
+
+    def _own_columns(self) -> np.ndarray:
+        """(p, bits): the columns of each parameter."""
+        return np.arange(self.n_variables).reshape(self.n_parameters, -1)
+
 
 def binary(p: int) -> Encoding:
     """`p` parameters of one bit each, in {0, 1}.

@@ -10,17 +10,30 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from annealing.encodings import Encoding
-from annealing.qubo import Qubo, by_blocks, finite, qubo_from_matrix
+from annealing.qubo import (
+    Coo,
+    Qubo,
+    as_coo,
+    by_blocks,
+    finite,
+    qubo_from_matrix,
+    qubo_from_terms,
+)
 
 
 class Problem(NamedTuple):
     """A loss to minimise over bit strings.
 
     Every problem keeps one law, for every bit string: `qubo.energy(bits)` equals
-    `loss(decode(bits))`, the offset being part of the QUBO.
+    `loss(decode(bits)) + penalty(bits)`, the offset being part of the QUBO.
 
     `decode` maps bits (..., n) to parameters (..., p), `loss` parameters (..., p) to (...);
-    `details` says in JSON-able words and numbers what was encoded.
+    `details` says in JSON-able words and numbers what was encoded. `penalty` maps bits (..., n) to
+    the price (...) of broken constraints, which is zero where all hold; None: there are none.
+
+    Two ways around the annealer make it honest: `relaxed()` gives the parameters (p,) of the same
+    loss minimised classically without bits, and `nearest` maps parameters (p,) to the bits (n,)
+    that write them best, so that `decode(nearest(relaxed()))` is the rounded classical solution.
     """
 
     qubo: Qubo
@@ -28,6 +41,25 @@ class Problem(NamedTuple):
     loss: Callable[[Any], Any]
     name: str
     details: dict
+    penalty: Callable[[Any], Any] | None = None
+    relaxed: Callable[[], np.ndarray] | None = None
+    nearest: Callable[[Any], np.ndarray] | None = None
+
+
+def broken(problem: Problem, bits: Any) -> Any:
+    """Whether `bits` (..., n) break a constraint of the problem, as booleans (...).
+
+    >>> from annealing.encodings import spin
+    >>> problem = quadratic_problem(np.zeros((2, 2)), [1.0, 1.0], 0.0, spin(2))
+    >>> constrained(problem, choose(2, 1), weight=5.0).qubo.energy([[1, 1], [0, 1]])
+    array([7., 0.])
+    >>> broken(constrained(problem, choose(2, 1), weight=5.0), [[1, 1], [0, 1]])
+    array([ True, False])
+    """
+    bits = np.asarray(bits)
+    if problem.penalty is None:
+        return np.zeros(bits.shape[:-1], dtype=bool)[()]
+    return problem.penalty(bits) > 0
 
 
 def quadratic_problem(
@@ -78,7 +110,114 @@ def quadratic_problem(
         loss=form if loss is None else loss,
         name=name,
         details={"variables": encoding.n_variables, "parameters": p, **(details or {})},
+        relaxed=lambda: _minimum(A, b, encoding),
+        nearest=encoding.encode,
     )
+
+
+def constrained(problem: Problem, constraint: Qubo, weight: float | None = None) -> Problem:
+    """`problem` with a constraint as a penalty.
+
+    Args:
+        problem: over n variables.
+        constraint: over the same n, with energy 0 where it holds and at least 1 where not, as
+            `choose` makes.
+        weight: price of one unit of broken constraint; by default `sufficient_weight`, with which
+            no broken bit string is the ground state.
+
+    Raises:
+        ValueError: other variables, or a weight that is not positive.
+
+    >>> from annealing.encodings import binary
+    >>> problem = quadratic_problem(np.eye(3), [-2.0, -2.0, -2.0], 0.0, binary(3))
+    >>> bound = constrained(problem, choose(3, 1), weight=3.0)
+    >>> bound.qubo.energy([[1, 0, 0], [1, 1, 0], [1, 1, 1]])
+    array([-1.,  1.,  9.])
+    """
+    if constraint.n_variables != problem.qubo.n_variables:
+        raise ValueError(
+            f"Argument `constraint` must have {problem.qubo.n_variables} variables, "
+            f"but has {constraint.n_variables}."
+        )
+    weight = sufficient_weight(problem.qubo) if weight is None else float(finite("weight", weight))
+    if not weight > 0:
+        raise ValueError(f"Argument `weight` must be positive, but is weight={weight}.")
+    before = problem.penalty
+
+    def penalty(bits):
+        price = weight * constraint.energy(bits)
+        return price if before is None else price + before(bits)
+
+    return problem._replace(
+        qubo=added(problem.qubo, constraint, weight),
+        penalty=penalty,
+        details={**problem.details, "penalty_weight": weight},
+    )
+
+
+def choose(n: int, k: int, among: Any = None) -> Qubo:
+    """The constraint that exactly `k` of the variables `among` (indices; all `n`) are 1.
+
+    Its energy is (sum of the bits - k)^2: 0 where it holds, an integer from 1 on where not.
+
+    >>> choose(4, 1, among=[0, 2]).energy([[1, 1, 0, 1], [1, 0, 1, 0], [0, 0, 0, 0]])
+    array([0., 1., 1.])
+    """
+    chosen = np.zeros(n)
+    chosen[np.arange(n) if among is None else np.asarray(among)] = 1.0
+    return qubo_from_matrix(np.outer(chosen, chosen) - 2 * k * np.diag(chosen), float(k * k))
+
+
+def sufficient_weight(qubo: Qubo) -> float:
+    """A price of one unit of broken constraint that no energy of `qubo` can pay for.
+
+    It is a bound on the highest minus the lowest energy, slightly enlarged: safe, and often more
+    than needed, which costs an analogue annealer precision; a smaller one can be given and the
+    answer checked with `broken`.
+
+    >>> round(sufficient_weight(qubo_from_matrix([[1.0, -2.0], [0.0, 3.0]])), 6)
+    6.0
+    """
+    couplings = qubo.quadratic.values if isinstance(qubo.quadratic, Coo) else qubo.quadratic
+    spread = float(np.abs(qubo.linear).sum() + np.abs(couplings).sum())
+    return spread * (1 + 1e-9) or 1.0
+
+
+def added(qubo: Qubo, other: Qubo, weight: float = 1.0) -> Qubo:
+    """The QUBO of energy `qubo` + weight * `other`, over the same variables.
+
+    >>> added(choose(2, 1), choose(2, 1), 2.0).energy([[0, 0], [0, 1]])
+    array([3., 0.])
+    """
+    linear = qubo.linear + weight * other.linear
+    offset = qubo.offset + weight * other.offset
+    first, second = qubo.quadratic, as_coo(other).quadratic
+    assert isinstance(second, Coo)
+    if isinstance(first, Coo):
+        terms = [np.concatenate(pair) for pair in zip(first, second, strict=True)]
+        terms[2][len(first.values) :] *= weight
+        summed = qubo_from_terms(tuple(terms), qubo.n_variables, offset)
+        return summed._replace(linear=linear)
+    matrix = first.copy()
+    matrix[second.rows, second.cols] += weight * second.values
+    return Qubo(linear, matrix, offset)
+
+
+def _minimum(A: np.ndarray, b: np.ndarray, encoding: Encoding) -> np.ndarray:
+    """Where theta.A.theta + b.theta is least in the encoding's box; if not convex, a local one."""
+    from scipy.optimize import minimize
+
+    low, high = encoding.box()
+    symmetric = A + A.T
+    found = minimize(
+        lambda t: (0.5 * t @ symmetric @ t + b @ t, symmetric @ t + b),
+        np.clip((low + high) / 2, low, high),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=list(zip(low, high, strict=True)),
+        options={"maxiter": 10_000, "maxfun": 100_000, "ftol": 1e-14, "gtol": 1e-10},
+    )
+    return np.asarray(found.x)
 
 
 def _compose(A: np.ndarray, b: np.ndarray, c: float, encoding: Encoding) -> Qubo:

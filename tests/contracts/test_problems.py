@@ -1,4 +1,4 @@
-"""The law of every formulation, for every bit string: qubo.energy(bits) == loss(decode(bits))."""
+"""The law of every formulation, for every bit string: its energy is its loss plus its penalty."""
 
 import json
 
@@ -48,6 +48,8 @@ def check_law(problem: Problem):
     n = problem.qubo.n_variables
     bits = (np.arange(2**n)[:, None] >> np.arange(n)) & 1
     losses = problem.loss(problem.decode(bits))
+    if problem.penalty is not None:
+        losses = losses + problem.penalty(bits)
     scale = 1 + np.abs(problem.qubo.linear).sum() + np.abs(problem.qubo.quadratic).sum()
     np.testing.assert_allclose(problem.qubo.energy(bits), losses, rtol=1e-12, atol=1e-13 * scale)
     return bits, losses
@@ -63,7 +65,9 @@ def test_law_and_ground_state(make):
     bits, losses = check_law(problem)
     best = Exhaustive().sample(problem.qubo, reads=1, seed=0)
     assert best.energies[0] == pytest.approx(losses.min(), abs=1e-12)
-    assert problem.loss(problem.decode(best.bits[0])) == pytest.approx(losses.min(), abs=1e-12)
+    ground = best.bits[0]
+    paid = 0.0 if problem.penalty is None else problem.penalty(ground)
+    assert problem.loss(problem.decode(ground)) + paid == pytest.approx(losses.min(), abs=1e-12)
     theta = problem.decode(bits[0])
     assert theta.shape == (problem.details["parameters"],)
     assert np.ndim(problem.loss(theta)) == 0
