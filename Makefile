@@ -29,8 +29,12 @@ bench: $(STAMP)  ## time against peers, ratios printed and written to benchmarks
 	$(BIN)/python benchmarks/circuits/inference.py
 	$(BIN)/python benchmarks/circuits/peers.py
 	$(BIN)/python benchmarks/circuits/sharding.py
+	$(BIN)/python benchmarks/circuits/scaling.py
+	$(BIN)/python benchmarks/circuits/noise.py
 	$(BIN)/python benchmarks/annealing/sparse.py
 	$(BIN)/python benchmarks/annealing/dense.py
+	$(BIN)/python benchmarks/annealing/scaling.py
+	$(BIN)/python benchmarks/annealing/build.py
 	$(BIN)/python benchmarks/harness/overhead.py
 
 docs: $(STAMP)  ## build the documentation into docs/_build

@@ -62,8 +62,11 @@ class Qubo(NamedTuple):
         if not ((bits == 0) | (bits == 1)).all():
             raise ValueError("Argument `bits` must hold 0 and 1 only; spins are `2 * bits - 1`.")
         if isinstance(self.quadratic, Coo):
+            from scipy.sparse import coo_array
+
             rows, cols, values = self.quadratic
-            pairs = (bits[:, rows] * bits[:, cols]) @ values
+            coupled = coo_array((values, (rows, cols)), shape=(self.n_variables,) * 2).tocsr()
+            pairs = np.einsum("rn,nr->r", bits, coupled @ bits.T)
         else:
             pairs = ((bits @ self.quadratic) * bits).sum(axis=-1)
         return bits @ self.linear + pairs + self.offset

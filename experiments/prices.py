@@ -17,6 +17,7 @@ STANDS_FOR = {
     "QiskitBackend": "IBM Quantum",
     "Shots": "IBM Quantum",
     "MockAnnealer": "D-Wave on Amazon Braket",
+    "AnnealerStandIn": "D-Wave on Amazon Braket",
 }
 
 

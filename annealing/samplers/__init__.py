@@ -7,6 +7,7 @@ from annealing.samplers.exhaustive import Exhaustive
 
 if TYPE_CHECKING:
     from annealing.hardware.mock_annealer import MockAnnealer
+    from annealing.hardware.stand_in import AnnealerStandIn
     from annealing.on_dimod import FromDimod, SimulatedAnnealing
     from annealing.samplers.auto import AutoSampler
     from annealing.samplers.bifurcation import SimulatedBifurcation
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from annealing.samplers.multispin import MultiSpinAnnealing
     from annealing.samplers.quantum_annealing import SimulatedQuantumAnnealing
     from annealing.samplers.tempering import ParallelTempering
+    from annealing.wrappers.connected_components import ConnectedComponents
+    from annealing.wrappers.parallel_embedding import ParallelEmbedding
+    from annealing.wrappers.roof_duality import RoofDuality
+    from annealing.wrappers.spin_reversal import SpinReversal
 
 __all__ = [
     "Exhaustive",
@@ -30,6 +35,11 @@ __all__ = [
     "SimulatedAnnealing",
     "FromDimod",
     "MockAnnealer",
+    "AnnealerStandIn",
+    "SpinReversal",
+    "RoofDuality",
+    "ConnectedComponents",
+    "ParallelEmbedding",
 ]
 
 # Found late: the first ones load JAX; the others stand outside this folder and import its protocol.
@@ -45,6 +55,11 @@ _LATER = {
     "SimulatedAnnealing": "annealing.on_dimod",
     "FromDimod": "annealing.on_dimod",
     "MockAnnealer": "annealing.hardware.mock_annealer",
+    "AnnealerStandIn": "annealing.hardware.stand_in",
+    "SpinReversal": "annealing.wrappers.spin_reversal",
+    "RoofDuality": "annealing.wrappers.roof_duality",
+    "ConnectedComponents": "annealing.wrappers.connected_components",
+    "ParallelEmbedding": "annealing.wrappers.parallel_embedding",
 }
 
 

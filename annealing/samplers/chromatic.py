@@ -2,7 +2,8 @@
 
 Reads are columns. A sweep goes through the colours of the graph; spins of one colour do not couple,
 so that turning them together equals turning them one after the other. The program depends on the
-shape of the graph alone: fields, couplings and temperatures are its arguments.
+shape of the graph alone: fields, couplings and temperatures are its arguments. On a CPU compiled
+loops (`native.lanes`) do turn them one after the other, without colours and faster.
 """
 
 from collections.abc import Callable
@@ -16,14 +17,26 @@ import numpy as np
 from jax import lax
 
 from annealing.qubo import Qubo
+from annealing.samplers.dense import dense
+from annealing.samplers.dense_annealing import dense_beta_range
 from annealing.samplers.descent import polished
-from annealing.samplers.graphs import Ising, Layout, by_slot, couplings, ising, layout
+from annealing.samplers.graphs import (
+    Ising,
+    Layout,
+    by_slot,
+    couplings,
+    is_dense,
+    ising,
+    layout,
+)
+from annealing.samplers.native import calls
 from annealing.samplers.noise import advance, streams, uniform
 from annealing.samplers.protocol import Samples, check_count, check_request
 from annealing.samplers.schedules import beta_range, betas
 from annealing.samplers.stopping import UNLIMITED, Budget, Method, draw
 
 UNROLLED = 24  # neighbours written out in the program; more of them are a loop, quicker to compile
+FEW = 32  # variables that are dense at any degree
 CACHE = 2**20  # bytes near a core; spins and streams that fit in it are turned twice as fast
 Rule = Literal["metropolis", "gibbs"]
 
@@ -51,6 +64,9 @@ class ChromaticAnnealing:
         rule: "metropolis" turns more spins a sweep, "gibbs" draws each anew from its surroundings.
         polish: end each read with a steepest descent to the next local minimum.
         budget: when to stop earlier, and memory.
+        kernel: "native" (compiled loops on all cores of a CPU; needs numba), "jax", or "auto":
+            native where it can be. They draw different reads from one seed; "kernel" in
+            `info["effective"]` says which it was.
 
     >>> from annealing.qubo import qubo_from_terms
     >>> qubo = qubo_from_terms({(0,): -1.0, (0, 1): 2.0, (1,): -2.0})
@@ -65,6 +81,7 @@ class ChromaticAnnealing:
     rule: Rule = "metropolis"
     polish: bool = True
     budget: Budget = UNLIMITED
+    kernel: calls.Kernel = "auto"
 
     def sample(self, qubo: Qubo, *, reads: int, seed: int) -> Samples:
         """Draw `reads` samples of `qubo`; see the class.
@@ -76,16 +93,17 @@ class ChromaticAnnealing:
         check_count("sweeps", self.sweeps)
         if self.rule not in ("metropolis", "gibbs"):
             raise ValueError(f"Argument `rule` must be metropolis or gibbs, but is {self.rule!r}.")
+        kernel = calls.picked_kernel(self.kernel)
         model = ising(qubo)
-        ends = temperatures(model, self.beta_range)
-        method = _method(model, ends, self.schedule, self.rule)
-        method = polished(method, qubo) if self.polish else method
+        ends = temperatures(qubo, model, self.beta_range)
+        method = self._method(model, ends, kernel)
+        method = polished(method, qubo, kernel) if self.polish else method
         chosen = {"schedule": self.schedule, "rule": self.rule, "polish": self.polish}
         asked = self.beta_range and [float(beta) for beta in self.beta_range]
         info = {
             "sampler": "ChromaticAnnealing",
-            "requested": {**chosen, "beta_range": asked},
-            "effective": {**chosen, "beta_range": list(ends)},
+            "requested": {**chosen, "beta_range": asked, "kernel": self.kernel},
+            "effective": {**chosen, "beta_range": list(ends), "kernel": kernel},
         }
         return draw(
             qubo,
@@ -97,26 +115,42 @@ class ChromaticAnnealing:
             info=info,
         )
 
+    def _method(self, model: Ising, ends: tuple[float, float], kernel: str) -> Method:
+        def schedule(sweeps: int) -> np.ndarray:
+            return model.scale * betas(*ends, sweeps, self.schedule)
 
-def temperatures(model: Ising, given: tuple[float, float] | None) -> tuple[float, float]:
-    """The ends of the schedule in the inverse unit of the QUBO: those given, or the automatic."""
+        if kernel == "native":
+            return calls.by_lanes(model, schedule, self.rule == "gibbs")
+        return by_colours(model, schedule, self.rule)
+
+
+def temperatures(
+    qubo: Qubo, model: Ising, given: tuple[float, float] | None
+) -> tuple[float, float]:
+    """The ends of the schedule in the inverse unit of the QUBO: those given, or the automatic.
+
+    Where most spins are coupled, fields are sums of many terms, and the cold end is measured
+    (`dense_annealing.dense_beta_range`).
+    """
     if given is not None:
         hot, cold = (float(beta) for beta in given)
         return hot, cold
+    if is_dense(qubo) and qubo.n_variables > FEW:
+        return dense_beta_range(qubo, dense(qubo))
     hot, cold = beta_range(model.h, model.J)
     return hot / model.scale, cold / model.scale
 
 
-def _method(model: Ising, ends: tuple[float, float], kind: Any, rule: Rule) -> Method:
+def by_colours(model: Ising, schedule: Callable, rule: Rule) -> Method:
+    """The sweeps in JAX; `schedule(sweeps)` gives their inverse temperatures."""
     made = layout(len(model.h), model.J.rows, model.J.cols)
     tables = tables_of(made, model.h, model.J.values)
     place, slots = jnp.asarray(made.place, jnp.int32), made.colours * made.width
-    hot, cold = ends
     return Method(
         init=lambda keys: _start(keys, slots),
         step=lambda state, block, count: _sweeps(state, tables, block, count, rule),
         read=lambda state: _bits(state, place),
-        schedule=lambda sweeps: model.scale * betas(hot, cold, sweeps, kind),
+        schedule=schedule,
         bytes_per_read=16 * slots,  # spins 1, noise 4, both twice while they change; bits, fields
         most=max(64, CACHE // (5 * slots)),
     )

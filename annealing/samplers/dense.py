@@ -37,6 +37,9 @@ class Dense(NamedTuple):
 def dense(qubo: Qubo) -> Dense:
     """The Ising model of `qubo`, scaled such that no field exceeds 1 and rounded to the grid.
 
+    Raises:
+        ValueError: the sums of the coefficients overflow.
+
     Limits: a coefficient below 1e-7 of the largest sum of a row is lost; energies that samplers
     return are computed from the QUBO itself.
 
@@ -45,10 +48,13 @@ def dense(qubo: Qubo) -> Dense:
     >>> model.scale, model.J.shape, float(model.J[0, 1])
     (2.0, (32, 32), 0.5)
     """
-    h, J, _ = qubo_to_ising(as_dense(qubo))
-    J = np.asarray(J)
-    J = J + J.T
-    largest = (np.abs(h) + np.abs(J).sum(axis=0)).max(initial=0.0)
+    with np.errstate(over="ignore", invalid="ignore"):  # said below, by name
+        h, J, _ = qubo_to_ising(as_dense(qubo))
+        J = np.asarray(J)
+        J = J + J.T
+        largest = (np.abs(h) + np.abs(J).sum(axis=0)).max(initial=0.0)
+    if not np.isfinite(largest):
+        raise ValueError("Argument `qubo` must have fields below 1e308, but their sums overflow.")
     # A power of two, so that the scaling itself rounds nothing.
     scale = 2.0 ** np.ceil(np.log2(largest)) if largest > 0 else 1.0
     n = len(h)

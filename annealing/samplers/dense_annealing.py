@@ -14,7 +14,7 @@ from annealing.samplers.protocol import Samples, check_count, check_request
 from annealing.samplers.schedules import HOT, betas
 from annealing.samplers.stopping import UNLIMITED, Budget, Method, draw
 
-FROZEN = 0.01  # share of the spins that would still turn in a local minimum at the cold end
+FROZEN = 0.001  # share of the spins that would still turn in a local minimum at the cold end
 SCOUTS = 16  # random local minima the cold end is read from
 
 
@@ -87,28 +87,30 @@ def dense_beta_range(qubo: Qubo, model: Dense) -> tuple[float, float]:
     """First and last inverse temperature for a dense problem, measured on local minima of it.
 
     It starts at 0.3 over the root mean square of the fields, as `schedules.beta_range`. It ends
-    where in 16 random local minima one spin in a hundred would still turn in a sweep. The smallest
+    where in 16 random local minima one spin in a thousand would still turn in a sweep; with one in
+    a hundred, boosting problems end far above their minima, and glasses gain nothing. The smallest
     couplings, from which sparse problems take their cold end, say nothing here: fields of many
     terms are never that small.
 
     >>> from annealing.qubo import qubo_from_matrix
     >>> qubo = qubo_from_matrix([[0.0, 4.0], [0.0, 0.0]])
     >>> [round(beta, 2) for beta in dense_beta_range(qubo, dense(qubo))]
-    [0.21, 1.2]
+    [0.21, 1.83]
     """
     J, h = np.asarray(model.J), np.asarray(model.h)
     squares = (h**2 + (J**2).sum(axis=1))[: model.n]
     if not squares.any():
         return 0.1, 1.0  # all energies are equal, any temperature will do
-    hot = HOT / (model.scale * np.sqrt(squares.mean(dtype=float)))
+    hot = HOT / np.sqrt(squares.mean(dtype=float))  # in units of the scale, which float32 may lack
     starts = np.random.default_rng(0).integers(0, 2, (SCOUTS, model.n))
     minima = np.zeros((SCOUTS, len(h)), np.float32)
     minima[:, : model.n] = 2.0 * steepest_descent(qubo, starts) - 1
-    gaps = -2 * model.scale * minima * (minima @ J + h)
+    gaps = -2.0 * minima * (minima @ J + h)
     gaps = gaps[gaps > 0].astype(float)  # a spin that nothing holds turns at every temperature
     betas = hot * np.geomspace(1, 1e6, 200)
     turning = np.array([np.exp(-beta * gaps).mean() for beta in betas]) if len(gaps) else 0 * betas
-    return float(hot), float(betas[np.argmax(turning < FROZEN)])
+    cold = betas[np.argmax(turning < FROZEN)]
+    return float(hot / model.scale), float(cold / model.scale)
 
 
 @jax.jit

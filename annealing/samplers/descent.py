@@ -5,7 +5,7 @@ other sampler (`polished`) it takes the last steps that a final temperature abov
 """
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -13,12 +13,12 @@ import numpy as np
 from jax import lax
 
 from annealing.qubo import Coo, Qubo
-from annealing.samplers.graphs import dense_ising, ising, neighbours
+from annealing.samplers.graphs import Ising, dense_ising, is_dense, ising, neighbours
+from annealing.samplers.native import calls
 from annealing.samplers.protocol import Samples, check_request
 from annealing.samplers.stopping import ALL, UNLIMITED, Budget, Method, draw
 
 GAIN = 1e-6  # of the sum of the coefficients at a spin: less may be rounding
-DENSE = 0.1  # share of all pairs above which a matrix is the smaller and faster form
 
 
 class Model(NamedTuple):
@@ -91,8 +91,13 @@ def steepest_descent(qubo: Qubo, bits: Any) -> np.ndarray:
     return np.asarray(_descend(model_of(qubo), start, jnp.int32(ALL))).astype(np.uint8)
 
 
-def polished(method: Method, qubo: Qubo) -> Method:
-    """`method` with a steepest descent behind each read."""
+def polished(method: Method, qubo: Qubo, kernel: Literal["native", "jax"] = "jax") -> Method:
+    """`method` with a steepest descent behind each read, by compiled loops or in JAX."""
+    if kernel == "native":
+        return method._replace(
+            polish=calls.descent(*_lists(qubo), is_dense(qubo)),
+            bytes_per_read=method.bytes_per_read + 24 * qubo.n_variables,
+        )
     model = model_of(qubo)
     return method._replace(
         polish=lambda bits, steps: _descend(model, bits, steps),
@@ -102,10 +107,8 @@ def polished(method: Method, qubo: Qubo) -> Method:
 
 def model_of(qubo: Qubo) -> Model:
     """The problem in the smaller of the two forms, scaled, in JAX's default float."""
-    n, dtype = max(1, qubo.n_variables), jnp.result_type(float)
-    pairs = qubo.quadratic
-    count = len(pairs.values) if isinstance(pairs, Coo) else np.count_nonzero(pairs)
-    if count > DENSE * n * n / 2:
+    dtype = jnp.result_type(float)
+    if is_dense(qubo):
         h, weights, _ = dense_ising(qubo)
         near = None
     else:
@@ -127,6 +130,14 @@ def _table(n: int, J: Coo) -> tuple[np.ndarray, np.ndarray]:
     rank = np.arange(len(spins)) - start[owner]
     near[owner, rank], weights[owner, rank] = spins, J.values[pairs]
     return near, weights
+
+
+def _lists(qubo: Qubo) -> tuple[Ising, np.ndarray]:
+    """The problem, scaled, and the tolerances (n,)."""
+    model = ising(qubo)
+    spins = np.concatenate([np.arange(len(model.h)), model.J.rows, model.J.cols])
+    sizes = np.abs(np.concatenate([model.h, model.J.values, model.J.values]))
+    return model, GAIN * np.bincount(spins, sizes, len(model.h))
 
 
 @jax.jit

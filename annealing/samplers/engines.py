@@ -8,17 +8,14 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import lax
 
-from annealing.qubo import Coo, Qubo
+from annealing.qubo import Qubo
 from annealing.samplers import chromatic, dense
 from annealing.samplers.chromatic import Tables, tables_of, temperatures
 from annealing.samplers.dense_annealing import dense_beta_range
-from annealing.samplers.graphs import ising, layout
+from annealing.samplers.graphs import is_dense, ising, layout
 from annealing.samplers.noise import streams
-
-DENSE = 0.1  # share of all pairs above which tiles are faster than colours
 
 
 class Engine(NamedTuple):
@@ -58,20 +55,7 @@ def engine(qubo: Qubo) -> Engine:
     made = layout(len(model.h), model.J.rows, model.J.cols)
     tables = tables_of(made, model.h, model.J.values)
     place, rows = jnp.asarray(made.place, jnp.int32), made.colours * made.width
-    return Engine(tables, place, rows, model.scale, temperatures(model, None))
-
-
-def is_dense(qubo: Qubo) -> bool:
-    """Whether more than a tenth of all pairs are coupled."""
-    return density(qubo) > DENSE
-
-
-def density(qubo: Qubo) -> float:
-    """Share of all pairs that are coupled; 1 where there are no pairs."""
-    pairs = qubo.n_variables * (qubo.n_variables - 1) / 2
-    quadratic = qubo.quadratic
-    values = quadratic.values if isinstance(quadratic, Coo) else quadratic
-    return np.count_nonzero(values) / pairs if pairs else 1.0
+    return Engine(tables, place, rows, model.scale, temperatures(qubo, model, None))
 
 
 def random_state(model: Any, keys: jax.Array, rows: int) -> tuple[jax.Array, jax.Array]:

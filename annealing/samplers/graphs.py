@@ -15,6 +15,7 @@ from annealing.ising import qubo_to_ising
 from annealing.qubo import Coo, Qubo, as_coo, as_dense
 
 GROUPS = 4  # degree classes of a colour
+DENSE = 0.1  # share of all pairs above which a matrix is smaller and faster than lists
 
 
 class Ising(NamedTuple):
@@ -88,6 +89,19 @@ def _scale(h: np.ndarray, couplings: np.ndarray) -> float:
     if not np.isfinite(largest):
         raise ValueError("Argument `qubo` must have fields below 1e308, but their sums overflow.")
     return float(largest) if largest > 0 else 1.0
+
+
+def is_dense(qubo: Qubo) -> bool:
+    """Whether more than a tenth of all pairs are coupled."""
+    return density(qubo) > DENSE
+
+
+def density(qubo: Qubo) -> float:
+    """Share of all pairs that are coupled; 1 where there are no pairs."""
+    pairs = qubo.n_variables * (qubo.n_variables - 1) / 2
+    quadratic = qubo.quadratic
+    values = quadratic.values if isinstance(quadratic, Coo) else quadratic
+    return np.count_nonzero(values) / pairs if pairs else 1.0
 
 
 def neighbours(n: int, rows: np.ndarray, cols: np.ndarray) -> tuple[np.ndarray, ...]:

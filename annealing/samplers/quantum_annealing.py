@@ -23,8 +23,7 @@ from annealing.qubo import Qubo
 from annealing.samplers import chromatic, dense
 from annealing.samplers.chromatic import Tables, tables_of
 from annealing.samplers.descent import polished
-from annealing.samplers.engines import is_dense
-from annealing.samplers.graphs import Ising, ising, layout
+from annealing.samplers.graphs import Ising, is_dense, ising, layout
 from annealing.samplers.protocol import Samples, check_count, check_request
 from annealing.samplers.stopping import UNLIMITED, Budget, Method, draw
 

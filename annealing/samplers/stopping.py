@@ -20,6 +20,7 @@ from annealing.samplers.protocol import Samples, collect
 
 BLOCK = 64  # sweeps of one call: long against the 0.1 ms of a call, short against a Ctrl-C
 ALL = 2**31 - 1  # steps of a descent: to the end
+ANSWER = 2**32  # bytes of bits that one call may answer; a few times as much is held for a moment
 WIDE = 2**14  # reads annealed together on an accelerator, which few would leave idle
 
 
@@ -58,10 +59,17 @@ class Budget:
 UNLIMITED = Budget()
 
 
+def read_keys(seed: int, first: int, chunk: int, group: int) -> Any:
+    """One key for each group of reads; that of a read depends on its number alone."""
+    numbers = jnp.arange(first // group, (first + chunk) // group, dtype=jnp.uint32)
+    return jax.vmap(jax.random.fold_in, (None, 0))(jax.random.key(seed), numbers)
+
+
 class Method(NamedTuple):
     """The inner loop of a sampler. Its functions close over the problem, already on the device.
 
-    `init(keys)` makes the state of reads from their keys, one key for each `group` of reads.
+    `init(keys)` makes the state of reads from their keys, one key for each `group` of reads; those
+    of the `reads` from number `first` on are `keys(seed, first, reads, group)`.
     `step(state, block, count)` does the first `count` (int32 scalar) sweeps of `block`, which is
     `BLOCK` consecutive rows of the schedule; count 0 must leave the state as it is.
     `read(state)` gives the bits (reads, n); `polish(bits, steps)`, if any, those after a descent of
@@ -77,6 +85,7 @@ class Method(NamedTuple):
     group: int = 1
     most: int = 1024  # reads annealed together on a CPU: more of them would leave its caches
     polish: Callable[[Any, Any], Any] | None = None
+    keys: Callable[[int, int, int, int], Any] = read_keys
 
 
 def draw(
@@ -105,8 +114,14 @@ def draw(
             goes on to the caller.
 
     Raises:
-        ValueError: the states of the fewest reads exceed the memory, or a sweep the seconds.
+        ValueError: the states of the fewest reads exceed the memory, or a sweep the seconds, or the
+            answer 4 GiB.
     """
+    if reads * qubo.n_variables > ANSWER:
+        raise ValueError(
+            f"Argument `reads` must be at most {ANSWER // qubo.n_variables} for "
+            f"{qubo.n_variables} variables, so that the answer fits in 4 GiB, but is reads={reads}."
+        )
     if jax.default_backend() != "cpu":
         method = method._replace(most=max(method.most, WIDE))
     chunk = chunk_size(reads, method, budget.memory)
@@ -148,12 +163,6 @@ def chunk_size(reads: int, method: Method, memory: int) -> int:
     return -(-reads // (chunks * method.group)) * method.group
 
 
-def read_keys(seed: int, first: int, chunk: int, group: int) -> Any:
-    """One key for each group of reads; that of a read depends on its number alone."""
-    numbers = jnp.arange(first // group, (first + chunk) // group, dtype=jnp.uint32)
-    return jax.vmap(jax.random.fold_in, (None, 0))(jax.random.key(seed), numbers)
-
-
 def blocks(schedule: np.ndarray) -> list[tuple[Any, Any]]:
     """The schedule as (rows (BLOCK, ...), how many of them count)."""
     schedule = np.asarray(schedule, np.float32)
@@ -169,7 +178,7 @@ def blocks(schedule: np.ndarray) -> list[tuple[Any, Any]]:
 
 def _timed(method: Method, seed: int, chunk: int, count: int) -> float:
     """Seconds of the first `count` sweeps of the first chunk, which are thrown away."""
-    state = jax.block_until_ready(method.init(read_keys(seed, 0, chunk, method.group)))
+    state = jax.block_until_ready(method.init(method.keys(seed, 0, chunk, method.group)))
     block = blocks(method.schedule(BLOCK))[0][0]
     start = perf_counter()
     state = jax.block_until_ready(method.step(state, block, jnp.int32(count)))
@@ -219,7 +228,7 @@ def _chunks(
             spent = perf_counter() - start
             if done and budget.seconds is not None and spent * (1 + 1 / len(done)) > budget.seconds:
                 return done, "seconds"
-            state, sweeps_done = method.init(read_keys(seed, first, chunk, method.group)), 0
+            state, sweeps_done = method.init(method.keys(seed, first, chunk, method.group)), 0
             for block, count in pieces:
                 state = jax.block_until_ready(method.step(state, block, count))
                 sweeps_done += int(count)

@@ -1,103 +1,94 @@
-"""Sparse annealers side by side: attempted spin turns a second, and the mean energy of a read.
+"""Sparse annealers side by side: turns a second, energy of a read, time to target.
 
-    python benchmarks/annealing/sparse.py [--sweeps 1000] [--repeats 3]
+    python benchmarks/annealing/sparse.py [--minutes 5] [--fresh] [--files FOLDER]
 
-The peer is `dwave.samplers.SimulatedAnnealingSampler` (C++, one thread), in the same process on the
-same instances. Rates by the wall clock are of sampling alone: the peer without its conversion of
-the problem, ours without compilation, which stands in a column of its own. Rates by processor
-seconds of all threads are of whole calls, the program being compiled; on a busy machine only these
-mean much. A ratio of rates counts where the mean energy of a read is as low.
+Spin glasses with couplings -1 and +1, and Gaussian ones, on D-Wave's graph Zephyr and on random
+regular graphs; MaxCut; G-set files from FOLDER (or $QML_DATA_MIRROR/annealing). A ratio of rates
+counts where the mean energy of a read is as low. Peers: dwave-samplers; OpenJij and MQLib where
+they are installed. An interrupted run goes on with the same command. Writes
+`benchmarks/results/annealing_sparse.{csv,md,svg,png}`.
 """
 
 import argparse
-from time import process_time
-from typing import Any
+import os
+from functools import partial
+from pathlib import Path
 
-import networkx as nx
-import numpy as np
+from drawing import draw_ratios
+from figures import run_all
+from programs import Program, dwave, mqlib, openjij, ours
 
-from annealing import (
-    ChromaticAnnealing,
-    MultiSpinAnnealing,
-    Qubo,
-    SimulatedAnnealing,
-    qubo_from_ising,
-)
-from annealing.qubo import Coo
+from annealing import ChromaticAnnealing, MultiSpinAnnealing, Qubo, instances
 
-
-def zephyr(m: int, seed: int = 0) -> Qubo:
-    """A +-J spin glass on D-Wave's graph Zephyr Z(m, 4): 576 spins for m = 4, 2176 for m = 8."""
-    import dwave.graphs
-
-    return _glass(dwave.graphs.zephyr_graph(m), [-1.0, 1.0], seed)
+SWEEPS = 1000
+KNOWN = {"G22": -13359.0, "G43": -6660.0}  # minus the best cuts of two public tables that agree
+TITLE = "# Sparse problems: turns a second and time to target"
 
 
-def max_cut(n: int, seed: int = 0) -> Qubo:
-    """The largest cut of a random 3-regular graph of `n`."""
-    return _glass(nx.random_regular_graph(3, n, seed=seed), [1.0], seed)
-
-
-def _glass(graph: Any, values: list[float], seed: int) -> Qubo:
-    graph = nx.convert_node_labels_to_integers(graph)
-    rows, cols = np.sort(np.array(graph.edges), axis=1).T
-    couplings = np.random.default_rng(seed).choice(values, len(rows))
-    return qubo_from_ising(np.zeros(len(graph)), Coo(rows, cols, couplings))
-
-
-INSTANCES = {
-    "zephyr +-J n=576": lambda: zephyr(4),
-    "zephyr +-J n=2176": lambda: zephyr(8),
-    "3-regular MaxCut n=2000": lambda: max_cut(2000),
-}
-
-
-def measure(sampler: Any, qubo: Qubo, reads: int, sweeps: int, repeats: int) -> dict:
-    """Best of `repeats` runs after one that compiles."""
-    first = sampler.sample(qubo, reads=reads, seed=0).info["seconds"].get("compile", 0.0)
-    wall, busy, energies = [], [], []
-    for seed in range(1, repeats + 1):
-        start = process_time()
-        samples = sampler.sample(qubo, reads=reads, seed=seed)
-        busy.append(process_time() - start)
-        wall.append(samples.info["seconds"]["sample"])
-        energies.append(np.average(samples.energies, weights=samples.occurrences))
-    turns = reads * sweeps * qubo.n_variables / 1e6
-    return {
-        "rate": turns / min(wall),
-        "busy": turns / min(busy),
-        "mean": float(np.mean(energies)),
-        "compile": first,
+def made() -> dict:
+    """Instances by name, the quick ones first."""
+    rules = {
+        "3-regular MaxCut n=500": partial(instances.regular_max_cut, 500),
+        "3-regular MaxCut n=2000": partial(instances.regular_max_cut, 2000),
+        "3-regular gaussian n=2000": partial(instances.regular_max_cut, 2000, values="gaussian"),
+        "5-regular gaussian n=2000": partial(instances.regular_max_cut, 2000, 5, values="gaussian"),
+        "Zephyr ±J n=576": partial(instances.zephyr_glass, 4),
+        "Zephyr ±J n=2176": partial(instances.zephyr_glass, 8),
+        "Zephyr gaussian n=2176": partial(instances.zephyr_glass, 8, values="gaussian"),
+        "Zephyr ±J n=5616": partial(instances.zephyr_glass, 13),
     }
+    return {name: partial(_without_known, rule) for name, rule in rules.items()}
+
+
+def _without_known(rule) -> tuple[Qubo, None]:
+    return rule(), None
+
+
+def read(folder: Path) -> dict:
+    """G-set files of a folder whose best known cut stands above."""
+    paths = {name: folder / "gset" / f"{name}.txt" for name in KNOWN}
+    return {
+        f"G-set {name}": partial(_with_known, path, KNOWN[name])
+        for name, path in paths.items()
+        if path.exists()
+    }
+
+
+def _with_known(path: Path, known: float) -> tuple[Qubo, float]:
+    return instances.read_gset(path), known
+
+
+def programs(name: str, qubo: Qubo) -> list[Program]:
+    """What runs on an instance: the turns of a peer take about as long as all of ours."""
+    listed = [
+        dwave(SWEEPS, reads=16),
+        openjij(SWEEPS, reads=16),
+        mqlib("BURER2002", 2.0, reads=2),
+        ours(ChromaticAnnealing(sweeps=SWEEPS), reads=256, sweeps=SWEEPS),
+    ]
+    if "gaussian" not in name:
+        listed.append(ours(MultiSpinAnnealing(sweeps=SWEEPS), reads=2048, sweeps=SWEEPS))
+    return listed
 
 
 def main() -> None:
-    """Print one table an instance."""
+    """Measure, write the table and draw it."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--sweeps", type=int, default=1000)
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--minutes", type=float, default=5.0)
+    parser.add_argument("--fresh", action="store_true", help="measure all anew")
+    parser.add_argument("--files", type=Path, help="folder with gset/G22.txt and so on")
     options = parser.parse_args()
-    sweeps = options.sweeps
-    samplers = {
-        "dwave-samplers": (SimulatedAnnealing(sweeps=sweeps), 32),
-        "chromatic": (ChromaticAnnealing(sweeps=sweeps), 64),
-        "multi-spin": (MultiSpinAnnealing(sweeps=sweeps), 2048),
-    }
-    for title, make in INSTANCES.items():
-        qubo = make()
-        print(f"\n### {title}, {sweeps} sweeps\n")
-        print("| sampler | reads | M turns/s | ratio | M turns/cpu s | ratio | mean | compile s |")
-        print("|---|---|---|---|---|---|---|---|")
-        peer = None
-        for name, (sampler, reads) in samplers.items():
-            row = measure(sampler, qubo, reads, sweeps, options.repeats)
-            peer = peer or row
-            print(
-                f"| {name} | {reads} | {row['rate']:.0f} | {row['rate'] / peer['rate']:.1f} "
-                f"| {row['busy']:.0f} | {row['busy'] / peer['busy']:.1f} "
-                f"| {row['mean']:.1f} | {row['compile']:.1f} |",
-                flush=True,
-            )
+    mirror = Path(os.environ.get("QML_DATA_MIRROR", ".")) / "annealing"
+    rows = run_all(
+        "annealing_sparse",
+        TITLE,
+        made() | read(options.files or mirror),
+        programs,
+        minutes=options.minutes,
+        fresh=options.fresh,
+        rounds=2,
+    )
+    draw_ratios("annealing_sparse", rows, "rate", "million turns per processor second")
 
 
 if __name__ == "__main__":

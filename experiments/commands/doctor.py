@@ -6,6 +6,7 @@ from importlib import metadata, util
 from pathlib import Path
 from typing import NamedTuple
 
+from annealing import leap_credentials
 from experiments.provenance import PACKAGES, provenance, versions
 
 
@@ -95,12 +96,11 @@ def _four_packages() -> list[Finding]:
 def _credentials() -> list[Finding]:
     """Whether credentials are where the vendors' clients look; values are never read out."""
     ibm = Path.home() / ".qiskit" / "qiskit-ibm.json"
-    dwave = [Path.home() / ".config" / "dwave" / "dwave.conf", Path("dwave.conf")]
     ibm_set = ibm.exists() or "QISKIT_IBM_TOKEN" in os.environ
-    dwave_set = any(f.exists() for f in dwave) or "DWAVE_API_TOKEN" in os.environ
+    leap_set, leap = leap_credentials()
     return [
         _credential("IBM Quantum", ibm_set, "QiskitRuntimeService.save_account(...)"),
-        _credential("D-Wave Leap", dwave_set, "`dwave setup` or the variable DWAVE_API_TOKEN"),
+        Finding("ok" if leap_set else "note", "credentials: D-Wave Leap", leap),
     ]
 
 

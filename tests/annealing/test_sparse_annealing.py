@@ -1,5 +1,7 @@
 """Chromatic and multi-spin annealing: the distribution at fixed temperature, and the programs."""
 
+from dataclasses import replace
+
 import jax
 import jax.numpy as jnp
 import networkx as nx
@@ -15,10 +17,18 @@ from annealing import (
     qubo_from_terms,
 )
 from annealing.qubo import Coo
-from annealing.samplers import chromatic, multispin
+from annealing.samplers import bit_planes, chromatic
 from annealing.samplers.graphs import layout
 
 FIXED = {"sweeps": 60, "beta_range": (0.4, 0.4), "polish": False}
+JAX = {"sweeps": 20, "kernel": "jax"}
+
+
+@pytest.fixture(params=["native", "jax"])
+def kernel(request):
+    if request.param == "native":
+        pytest.importorskip("numba", reason="numba, the extra `native`, is not installed")
+    return request.param
 
 
 def model(n, seed, values=(-1.0, 1.0), degree=3, fields=(0.0,)):
@@ -52,18 +62,21 @@ def p_of_chi_square(samples, qubo, beta, all_bits):
         (MultiSpinAnnealing(**FIXED), (-1.0, 0.0, 1.0), (0.0, 1.0)),
     ],
 )
-def test_reads_at_one_temperature_are_boltzmann_distributed(sampler, values, fields, all_bits):
+def test_reads_at_one_temperature_are_boltzmann_distributed(
+    sampler, values, fields, kernel, all_bits
+):
+    sampler = replace(sampler, kernel=kernel)
     h, J = model(8, 1, values, fields=fields)
     qubo = qubo_from_ising(h, J)
     samples = sampler.sample(qubo, reads=20480, seed=3)
     assert p_of_chi_square(samples, qubo, 0.4, all_bits) > 0.01
 
 
-def test_reads_of_one_word_do_not_merge():
+def test_reads_of_one_word_do_not_merge(kernel):
     # As many distinct states among the 32 reads of a word as among 32 reads of different words.
     h, J = model(10, 0)
     qubo = qubo_from_ising(h, J)
-    options = {"sweeps": 200, "beta_range": (0.8, 0.8), "polish": False}
+    options = {"sweeps": 200, "beta_range": (0.8, 0.8), "polish": False, "kernel": kernel}
     draw = [MultiSpinAnnealing(**options), ChromaticAnnealing(**options)]
     words, alone = (
         np.mean([len(sampler.sample(qubo, reads=32, seed=seed).bits) for seed in range(40)])
@@ -88,8 +101,8 @@ def test_gibbs_chains_follow_the_model_of_the_moment(all_bits):
 
 
 @pytest.mark.parametrize(("sampler", "program"), [
-    (ChromaticAnnealing(sweeps=70), chromatic._sweeps),
-    (MultiSpinAnnealing(sweeps=70), multispin._sweeps),
+    (ChromaticAnnealing(sweeps=70, kernel="jax"), chromatic._sweeps),
+    (MultiSpinAnnealing(sweeps=70, kernel="jax"), bit_planes._sweeps),
 ])  # fmt: skip
 def test_instances_of_one_shape_share_a_program(sampler, program):
     program.clear_cache()
@@ -103,11 +116,11 @@ def test_instances_of_one_shape_share_a_program(sampler, program):
 def test_wide_neighbourhoods_take_the_loop_and_agree(monkeypatch):
     h, J = model(12, 3, (-2.0, 3.0), degree=5)
     qubo = qubo_from_ising(h, J)
-    for sampler, module in ((ChromaticAnnealing, chromatic), (MultiSpinAnnealing, multispin)):
-        written = sampler(sweeps=20).sample(qubo, reads=32, seed=0)
+    for sampler, module in ((ChromaticAnnealing, chromatic), (MultiSpinAnnealing, bit_planes)):
+        written = sampler(**JAX).sample(qubo, reads=32, seed=0)
         module._sweeps.clear_cache()
         monkeypatch.setattr(module, "UNROLLED", 2)
-        looped = sampler(sweeps=20).sample(qubo, reads=32, seed=0)
+        looped = sampler(**JAX).sample(qubo, reads=32, seed=0)
         module._sweeps.clear_cache()
         np.testing.assert_array_equal(written.bits, looped.bits)
 
@@ -169,7 +182,7 @@ def test_unknown_rules_are_refused():
         )
 
 
-@pytest.mark.parametrize("module", [chromatic, multispin])
+@pytest.mark.parametrize("module", [chromatic, bit_planes])
 def test_programs_are_exported_for_an_accelerator(module):
     h, J = model(16, 1)
     made = layout(16, J.rows, J.cols, lanes=32)
@@ -179,9 +192,9 @@ def test_programs_are_exported_for_an_accelerator(module):
         arguments = chromatic._start(keys, slots), chromatic.tables_of(made, h, J.values)
         arguments, options = (*arguments, block, count), {"rule": "gibbs"}
     else:
-        words = multispin.words_of(made, h.astype(int), J.values.astype(int))
+        words = bit_planes.words_of(made, h.astype(int), J.values.astype(int))
         block = jnp.ones((64, len(words.totals) + 1), jnp.float32) / 2
-        state = multispin._start(keys, slots, (made.colours, len(words.totals) + 1, 1))
+        state = bit_planes._start(keys, slots, (made.colours, len(words.totals) + 1, 1))
         arguments, options = (state, words, block, count), {}
     exported = jax.export.export(module._sweeps, platforms=["cuda"])(*arguments, **options)
     assert exported.platforms == ("cuda",)

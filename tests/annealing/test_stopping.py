@@ -4,9 +4,10 @@ import pytest
 from annealing import Budget, ChromaticAnnealing, MultiSpinAnnealing, SteepestDescent
 from annealing.qubo import qubo_from_terms
 
+JAX = {"sweeps": 100, "kernel": "jax"}
 SAMPLERS = {
-    "chromatic": (lambda budget: ChromaticAnnealing(sweeps=100, budget=budget), 1),
-    "multi-spin": (lambda budget: MultiSpinAnnealing(sweeps=100, budget=budget), 32),
+    "chromatic": (lambda budget: ChromaticAnnealing(**JAX, budget=budget), 1),
+    "multi-spin": (lambda budget: MultiSpinAnnealing(**JAX, budget=budget), 32),
     "descent": (lambda budget: SteepestDescent(budget=budget), 1),
 }
 MEMORY = 2**17
@@ -113,7 +114,9 @@ def test_seconds_shorten_the_schedule_of_the_first_reads_then_stop(glass, monkey
 
     readings = iter(range(10**6))
     monkeypatch.setattr(stopping, "perf_counter", lambda: float(next(readings)))
-    sampler = ChromaticAnnealing(sweeps=10**6, budget=Budget(seconds=5.0, memory=MEMORY))
+    sampler = ChromaticAnnealing(
+        sweeps=10**6, kernel="jax", budget=Budget(seconds=5.0, memory=MEMORY)
+    )
     samples = sampler.sample(glass, reads=1000, seed=0)
     assert samples.info["effective"]["sweeps"] == 5  # a probe of one sweep took one second
     assert samples.info["stopped"] == "seconds"

@@ -27,6 +27,13 @@ MAKE = {
     "SimulatedAnnealing": lambda: samplers.SimulatedAnnealing(sweeps=50),
     "FromDimod": from_dimod,
     "MockAnnealer": lambda: samplers.MockAnnealer(shape=(2, 4), sweeps=50),
+    "AnnealerStandIn": lambda: samplers.AnnealerStandIn("advantage2_small", shape=(3, 4)),
+    "SpinReversal": lambda: samplers.SpinReversal(samplers.SteepestDescent()),
+    "RoofDuality": lambda: samplers.RoofDuality(samplers.SteepestDescent()),
+    "ConnectedComponents": lambda: samplers.ConnectedComponents(samplers.SteepestDescent()),
+    "ParallelEmbedding": lambda: samplers.ParallelEmbedding(
+        samplers.MockAnnealer(shape=(2, 4), sweeps=50)
+    ),
 }
 DETERMINISTIC = {"Exhaustive"}
 
