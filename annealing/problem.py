@@ -5,10 +5,12 @@ theta = shift + M b the loss theta.A.theta + b.theta + c is a QUBO in the bits, 
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from annealing.box_minimum import box_minimum
 from annealing.encodings import Encoding
 from annealing.qubo import (
     Coo,
@@ -34,6 +36,9 @@ class Problem(NamedTuple):
     Two ways around the annealer make it honest: `relaxed()` gives the parameters (p,) of the same
     loss minimised classically without bits, and `nearest` maps parameters (p,) to the bits (n,)
     that write them best, so that `decode(nearest(relaxed()))` is the rounded classical solution.
+
+    The functions of a formulation stand at the top of its file, their data bound by
+    `functools.partial`: so a problem can be pickled, and with it what was fitted to it.
     """
 
     qubo: Qubo
@@ -100,17 +105,13 @@ def quadratic_problem(
             f"but have {A.shape} and {b.shape}."
         )
 
-    def form(theta):
-        theta = np.asarray(theta, dtype=float)
-        return by_blocks(lambda t: ((t @ A) * t).sum(axis=-1) + t @ b + c, theta, p)
-
     return Problem(
         qubo=_compose(A, b, c, encoding),
         decode=encoding.decode,
-        loss=form if loss is None else loss,
+        loss=partial(_form, A, b, c) if loss is None else loss,
         name=name,
         details={"variables": encoding.n_variables, "parameters": p, **(details or {})},
-        relaxed=lambda: _minimum(A, b, encoding),
+        relaxed=partial(_minimum, A, b, encoding),
         nearest=encoding.encode,
     )
 
@@ -142,15 +143,9 @@ def constrained(problem: Problem, constraint: Qubo, weight: float | None = None)
     weight = sufficient_weight(problem.qubo) if weight is None else float(finite("weight", weight))
     if not weight > 0:
         raise ValueError(f"Argument `weight` must be positive, but is weight={weight}.")
-    before = problem.penalty
-
-    def penalty(bits):
-        price = weight * constraint.energy(bits)
-        return price if before is None else price + before(bits)
-
     return problem._replace(
         qubo=added(problem.qubo, constraint, weight),
-        penalty=penalty,
+        penalty=partial(_price, constraint, weight, problem.penalty),
         details={**problem.details, "penalty_weight": weight},
     )
 
@@ -203,26 +198,28 @@ def added(qubo: Qubo, other: Qubo, weight: float = 1.0) -> Qubo:
     return Qubo(linear, matrix, offset)
 
 
+def _form(A: np.ndarray, b: np.ndarray, c: float, theta: Any) -> Any:
+    """theta.A.theta + b.theta + c of parameters `theta` (..., p)."""
+    theta = np.asarray(theta, dtype=float)
+    return by_blocks(lambda t: ((t @ A) * t).sum(axis=-1) + t @ b + c, theta, len(b))
+
+
+def _price(constraint: Qubo, weight: float, before: Callable | None, bits: Any) -> Any:
+    """What `bits` (..., n) pay for a broken constraint, and for those set `before` it."""
+    price = weight * constraint.energy(bits)
+    return price if before is None else price + before(bits)
+
+
 def _minimum(A: np.ndarray, b: np.ndarray, encoding: Encoding) -> np.ndarray:
     """Where theta.A.theta + b.theta is least in the encoding's box; if not convex, a local one."""
-    from scipy.optimize import minimize
-
-    low, high = encoding.box()
-    symmetric = A + A.T
-    found = minimize(
-        lambda t: (0.5 * t @ symmetric @ t + b @ t, symmetric @ t + b),
-        np.clip((low + high) / 2, low, high),
-        jac=True,
-        method="L-BFGS-B",
-        bounds=list(zip(low, high, strict=True)),
-        options={"maxiter": 10_000, "maxfun": 100_000, "ftol": 1e-14, "gtol": 1e-10},
-    )
-    return np.asarray(found.x)
+    return box_minimum(A, b, *encoding.box())
 
 
 def _compose(A: np.ndarray, b: np.ndarray, c: float, encoding: Encoding) -> Qubo:
     """The QUBO of the loss theta.A.theta + b.theta + c at theta = shift + M bits."""
-    shift, M = encoding
+    from scipy.sparse import csr_array
+
+    shift, M = encoding.shift, csr_array(encoding.matrix)  # one non-zero a bit: no cubic products
     linear = M.T @ ((A + A.T) @ shift + b)
     constant = float(shift @ A @ shift + b @ shift + c)
-    return qubo_from_matrix(M.T @ A @ M + np.diag(linear), constant)
+    return qubo_from_matrix(M.T @ (A @ M) + np.diag(linear), constant)

@@ -1,8 +1,10 @@
 """Learning: data, models, training, and offloading to circuits or annealers."""
 
+from qml.annealed_head import Head, fit_head
 from qml.checkpoints import Frozen, freeze, load_checkpoint, save_checkpoint, thaw
 from qml.data import Dataset, load_dataset
 from qml.ensembles import Ensemble, fit_ensemble, score_ensemble
+from qml.factorizing import Factorized, factorize
 from qml.models import (
     CircuitModel,
     Model,
@@ -18,7 +20,9 @@ from qml.models import (
 )
 from qml.offloading import Annealed, Inference, anneal, batch_angles, infer
 from qml.preprocessing import Scaler, fit_scaler, scale_features
+from qml.splitting import Split, split_categories
 from qml.training import Fit, cosine_adam, fit, logistic_loss, square_loss
+from qml.zooming import Zoomed, zoom
 
 __all__ = [
     "Dataset",
@@ -50,6 +54,14 @@ __all__ = [
     "Ensemble",
     "fit_ensemble",
     "score_ensemble",
+    "Zoomed",
+    "zoom",
+    "Head",
+    "fit_head",
+    "Factorized",
+    "factorize",
+    "Split",
+    "split_categories",
     "Frozen",
     "freeze",
     "thaw",

@@ -10,6 +10,7 @@ shift of the weights needs the full matrix, not one triangle. Folding the whole 
 place rules out both, and the law of `Problem` would show either.
 """
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -50,51 +51,79 @@ def boosting(
     >>> problem.qubo.energy([[0, 0], [1, 0], [0, 1], [1, 1]])
     array([1., 0., 2., 1.])
     """
-    H, y, w = _check(outputs, labels, weights)
-    m = H.shape[1]
-    scale = float(np.sqrt(m)) if scale is None else float(finite("scale", scale))
+    H, y, w, scale = checked_votes(outputs, labels, weights, scale)
     penalty = float(finite("penalty", penalty))
-    if scale <= 0:
-        raise ValueError(f"Argument `scale` must be positive, but is scale={scale}.")
-    gram = H.T @ (H * w[:, None]) / scale**2
-    correlation = H.T @ (y * w) / scale
-
-    def loss(theta):
-        theta = np.asarray(theta, dtype=float)
-        return by_blocks(
-            lambda t: (t @ H.T / scale - y) ** 2 @ w + penalty * t.sum(axis=-1), theta, len(y)
-        )
-
+    gram, correlation = vote_correlations(H, y, w, scale)
     return quadratic_problem(
         gram,
         penalty - 2 * correlation,
         1.0,  # mean of the labels squared
-        fixed_point(m, bits, 0.0, 1.0),
-        loss=loss,
+        fixed_point(H.shape[1], bits, 0.0, 1.0),
+        loss=partial(_loss, H, y, w, scale, penalty),
         name="boosting",
         details={"events": len(y), "bits": bits, "scale": scale, "penalty": penalty},
     )
 
 
-def _check(outputs: Any, labels: Any, weights: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The three arrays in double precision, the weights with sum 1."""
+def vote_correlations(
+    H: np.ndarray, y: np.ndarray, w: np.ndarray, scale: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """The answers' correlations over events, with each other (m, m) and with the labels (m,).
+
+    >>> H = np.array([[1.0, -1.0], [-1.0, -1.0]])
+    >>> vote_correlations(H, np.array([1.0, -1.0]), np.array([0.5, 0.5]), 1.0)[1]
+    array([1., 0.])
+    """
+    if (w == w[0]).all():  # a matrix times itself is half the work
+        return H.T @ H * (w[0] / scale**2), H.T @ (y * w) / scale
+    return H.T @ (H * (w / scale**2)[:, None]), H.T @ (y * w) / scale
+
+
+def checked_votes(
+    outputs: Any, labels: Any, weights: Any, scale: float | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+    """Answers (N, m), labels (N,), weights (N,) of sum 1 and the scale, in double precision.
+
+    >>> checked_votes([[1, 0, 0, 1]], [1], None, None)[2:]
+    (array([1.]), 2.0)
+    """
     H, y = finite("outputs", outputs, ndim=2), finite("labels", labels, ndim=1)
     if 0 in H.shape or len(y) != len(H):
         raise ValueError(
             f"Arguments `outputs` (N, m) and `labels` (N,) must have one N > 0 and m > 0, "
             f"but have shapes {H.shape} and {y.shape}."
         )
-    if np.abs(H).max() > 1:
+    if max(H.max(), -H.min()) > 1:
         raise ValueError("Argument `outputs` must lie in [-1, 1], but exceeds it.")
-    if not (np.abs(y) == 1).all():
-        raise ValueError(
-            f"Argument `labels` must hold -1 and +1 only, but holds {np.unique(y)[:4].tolist()}; "
-            "labels in {0, 1} become 2 * labels - 1."
-        )
+    check_signs(y)
     w = np.ones(len(y)) if weights is None else finite("weights", weights, ndim=1)
     if w.shape != y.shape or not w.sum() > 0:
         raise ValueError(
             f"Argument `weights` must have shape {y.shape} and a positive sum, "
             f"but has shape {w.shape} and sum {w.sum()}."
         )
-    return H, y, w / w.sum()
+    scale = float(np.sqrt(H.shape[1])) if scale is None else float(finite("scale", scale))
+    if scale <= 0:
+        raise ValueError(f"Argument `scale` must be positive, but is scale={scale}.")
+    return H, y, w / w.sum(), scale
+
+
+def check_signs(labels: np.ndarray) -> None:
+    """Refuse labels other than -1 and +1.
+
+    >>> check_signs(np.array([-1.0, 1.0]))
+    """
+    if not (np.abs(labels) == 1).all():
+        raise ValueError(
+            f"Argument `labels` must hold -1 and +1 only, but holds "
+            f"{np.unique(labels)[:4].tolist()}; labels in {{0, 1}} become 2 * labels - 1."
+        )
+
+
+def _loss(H: Any, y: Any, w: Any, scale: float, penalty: float, theta: Any) -> Any:
+    """The loss of weights `theta` (..., m), from the answers and the labels themselves."""
+    return by_blocks(
+        lambda t: (t @ H.T / scale - y) ** 2 @ w + penalty * t.sum(axis=-1),
+        np.asarray(theta, dtype=float),
+        len(y),
+    )

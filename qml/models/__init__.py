@@ -10,6 +10,7 @@ from qml.models.weak_classifiers import (
     respond,
     vote,
 )
+from qml.models.weak_learners import Stumps, answers, fit_learners, fit_stumps, fit_trees
 
 __all__ = [
     "Model",
@@ -23,4 +24,9 @@ __all__ = [
     "respond",
     "vote",
     "best_threshold",
+    "Stumps",
+    "fit_stumps",
+    "fit_trees",
+    "fit_learners",
+    "answers",
 ]

@@ -45,6 +45,21 @@ def test_law_catches_the_lost_factor_two(data, all_bits):
     assert law_gap(halved, problem, bits) > 0.01
 
 
+def test_the_lost_factor_two_keeps_too_many():
+    # What the slip does: pairs of like classifiers cost too little, so more of them are kept, and
+    # the loss that was meant is greater.
+    rng = np.random.default_rng(0)
+    y = rng.choice([-1, 1], 300)
+    H = np.where(rng.random((300, 14)) < np.linspace(0.75, 0.55, 14), y[:, None], -y[:, None])
+    problem = boosting(H, y, scale=5.0)
+    halved = problem.qubo._replace(quadratic=problem.qubo.quadratic / 2)
+    right, wrong = (
+        Exhaustive().sample(qubo, reads=1, seed=0).bits[0] for qubo in (problem.qubo, halved)
+    )
+    assert wrong.sum() > right.sum()
+    assert problem.loss(problem.decode(wrong)) > 1.01 * problem.loss(problem.decode(right))
+
+
 def test_law_catches_the_lost_triangle(data, all_bits):
     # Zooming in, the weights are low + step * bits, and the linear part needs 2 A low. Published
     # code took the upper triangle of A there, which drops half of the couplings to the shift.

@@ -35,6 +35,16 @@ def test_ridge_pulls_to_zero():
     np.testing.assert_array_equal(ground(least_squares(X, y, encoding, ridge=50.0)), [0.0, 0.0])
 
 
+def test_a_price_of_each_coefficient():
+    encoding = fixed_point(2, 3, -1.0, 0.75)
+    X, y = np.eye(2), np.array([1.0, -1.0])
+    np.testing.assert_array_equal(
+        ground(least_squares(X, y, encoding, ridge=[50.0, 0.0])), [0.0, -1.0]
+    )
+    with pytest.raises(ValueError, match=r"`ridge` must be a number or have shape \(2,\)"):
+        least_squares(X, y, encoding, ridge=[1.0])
+
+
 @pytest.mark.parametrize(
     ("X", "y", "message"),
     [

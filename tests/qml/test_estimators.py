@@ -11,13 +11,32 @@ import qml.estimators
 from annealing import Exhaustive, SimulatedAnnealing
 from circuits import Exact, Shots
 from qml.data import load_dataset
-from qml.estimators import BoostedEnsembleClassifier, ReuploadingClassifier
+from qml.estimators import (
+    QUBOSVC,
+    BinaryNeuralNetwork,
+    BoltzmannMachine,
+    QAMLClassifier,
+    QBoostClassifier,
+    QUBOFeatureSelector,
+    QUBOKMeans,
+    QUBOLinearSVC,
+    QUBORidge,
+    ReuploadingClassifier,
+)
 
 CHEAP = {
     "ReuploadingClassifier": ReuploadingClassifier(n_qubits=2, n_layers=2, steps=60),
-    "BoostedEnsembleClassifier": BoostedEnsembleClassifier(
-        SimulatedAnnealing(sweeps=100), reads=10
+    "QBoostClassifier": QBoostClassifier(SimulatedAnnealing(sweeps=50), reads=5, count=12),
+    "QAMLClassifier": QAMLClassifier(SimulatedAnnealing(sweeps=100), reads=10),
+    "QUBOSVC": QUBOSVC(SimulatedAnnealing(sweeps=20), reads=5, bits=1, max_variables=150),
+    "QUBOLinearSVC": QUBOLinearSVC(
+        SimulatedAnnealing(sweeps=50), reads=5, bits=2, max_variables=100
     ),
+    "BinaryNeuralNetwork": BinaryNeuralNetwork(SimulatedAnnealing(sweeps=50), units=5, reads=5),
+    "QUBORidge": QUBORidge(SimulatedAnnealing(sweeps=50), reads=5),
+    "QUBOKMeans": QUBOKMeans(sampler=SimulatedAnnealing(sweeps=50), reads=5),
+    "QUBOFeatureSelector": QUBOFeatureSelector(sampler=SimulatedAnnealing(sweeps=50), reads=5),
+    "BoltzmannMachine": BoltzmannMachine(3, steps=20, chains=20, batch_size=20),
 }
 
 
@@ -37,7 +56,7 @@ def test_default_constructors_learn(rings):
     circuit = make_pipeline(StandardScaler(), ReuploadingClassifier(random_state=0)).fit(x, y)
     assert circuit.score(x_test, y_test) > 0.9
     data = load_dataset("toy_linear")
-    ensemble = BoostedEnsembleClassifier(random_state=0).fit(data.x[data.train], data.y[data.train])
+    ensemble = QAMLClassifier(random_state=0).fit(data.x[data.train], data.y[data.train])
     assert ensemble.score(data.x[data.test], data.y[data.test]) > 0.75
 
 
@@ -60,7 +79,7 @@ def test_a_second_fit_equals_the_first_and_a_clone_too(rings):
 
 def test_any_sampler_trains_the_ensemble(rings):
     x, y, *_ = rings
-    exact = BoostedEnsembleClassifier(Exhaustive(), random_state=0).fit(x, y)
-    annealed = BoostedEnsembleClassifier(SimulatedAnnealing(), random_state=0).fit(x, y)
-    lowest = exact.ensemble_.samples.energies[0]
-    assert annealed.ensemble_.samples.energies[0] == pytest.approx(lowest)
+    exact = QAMLClassifier(Exhaustive(), random_state=0).fit(x, y)
+    annealed = QAMLClassifier(SimulatedAnnealing(), random_state=0).fit(x, y)
+    lowest = exact.solution_.samples.energies[0]
+    assert annealed.solution_.samples.energies[0] == pytest.approx(lowest)
