@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from annealing import instances
+from annealing.boltzmann import boltzmann_reads, log_partition, log_partitions, moments
 from annealing.choice_encodings import domain_wall, one_hot
 from annealing.choosing import as_sampler
 from annealing.encodings import (
@@ -17,6 +18,7 @@ from annealing.encodings import (
     twos_complement,
     unsigned,
 )
+from annealing.hardware import credentials, ledger
 from annealing.hardware.chain_strength import best_strength, scan_chain_strength
 from annealing.hardware.credentials import leap_credentials
 from annealing.hardware.embedding import clique_embedding, find_embedding
@@ -73,6 +75,7 @@ from annealing.samplers import Exhaustive
 from annealing.samplers.protocol import Sampler, Samples
 
 if TYPE_CHECKING:
+    from annealing.boltzmann_chains import block_gibbs, colour_blocks, coupling_matrix, random_spins
     from annealing.dimod_sampler import AsDimod
     from annealing.hardware.profiles import ChipProfile, chip_profile, flawless
     from annealing.hardware.stand_in import AnnealerStandIn
@@ -171,6 +174,15 @@ __all__ = [
     "Budget",
     "SimulatedAnnealing",
     "MockAnnealer",
+    # Boltzmann distributions: exact, and by samplers
+    "log_partition",
+    "log_partitions",
+    "moments",
+    "boltzmann_reads",
+    "block_gibbs",
+    "colour_blocks",
+    "coupling_matrix",
+    "random_spins",
     # a machine in software: what a run would give, and cost
     "AnnealerStandIn",
     "ChipProfile",
@@ -197,6 +209,9 @@ __all__ = [
     "fetch_job",
     "cancel_job",
     "set_aside",
+    # what they are made of, for jobs on other machines
+    "ledger",
+    "credentials",
     # Ocean: its samplers as ours, ours as its
     "FromDimod",
     "AsDimod",
@@ -208,6 +223,10 @@ __all__ = [
 # Found late: `AsDimod` is a subclass of dimod's, which must not load before; the others load JAX.
 _LATER = {
     "AsDimod": "annealing.dimod_sampler",
+    "block_gibbs": "annealing.boltzmann_chains",
+    "colour_blocks": "annealing.boltzmann_chains",
+    "coupling_matrix": "annealing.boltzmann_chains",
+    "random_spins": "annealing.boltzmann_chains",
     "AnnealerStandIn": "annealing.hardware.stand_in",
     "ChipProfile": "annealing.hardware.profiles",
     "chip_profile": "annealing.hardware.profiles",

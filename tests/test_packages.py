@@ -32,7 +32,15 @@ def test_importing_loads_no_vendor():
 
 @pytest.mark.parametrize(
     "name",
-    ["circuits", "annealing", "qml", "qml.estimators", "qml.models", "experiments.statistics"],
+    [
+        "circuits",
+        "annealing",
+        "qml",
+        "qml.estimators",
+        "qml.models",
+        "qml.boltzmann",
+        "experiments.statistics",
+    ],
 )
 def test_the_table_of_contents_is_true(name):
     package = importlib.import_module(name)

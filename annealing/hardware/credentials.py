@@ -5,7 +5,7 @@ Nothing here returns the token to anybody but the functions that take it out of 
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -62,10 +62,12 @@ def redact(text: str, secrets: list[str]) -> str:
 
 
 @contextmanager
-def redacted_logs(secrets: list[str]) -> Iterator[None]:
-    """Take `secrets` (looked at anew for each record) out of all that D-Wave's client logs."""
+def redacted_logs(
+    secrets: list[str], loggers: Iterable[logging.Logger] | None = None
+) -> Iterator[None]:
+    """Take `secrets` (looked at anew for each record) out of logs; by default D-Wave's client's."""
     hide = _Redactor(secrets)
-    loggers = _loggers()
+    loggers = _loggers() if loggers is None else list(loggers)
     for logger in loggers:
         logger.addFilter(hide)
     try:

@@ -1,10 +1,11 @@
-"""Data sets with two classes, each with a fixed split, a digest and a card."""
+"""Data sets with two classes or with values, each with a fixed split, a digest and a card."""
 
 from qml.data.bowles2024 import bowles2024_names, load_bowles2024
-from qml.data.dataset import Dataset, content_digest, make_dataset
+from qml.data.dataset import Dataset, content_digest, holds_classes, make_dataset
 from qml.data.datasets import DATASETS, load_dataset
-from qml.data.device_outputs import aspen9_outputs
+from qml.data.device_outputs import aspen9_angles, aspen9_outputs
 from qml.data.open_data import lhcb_published_scores
+from qml.data.patterns import bars_and_stripes
 from qml.data.toy import toy_linear, toy_rings
 from qml.data.tracking import tracking_qubo
 
@@ -13,6 +14,7 @@ __all__ = [
     "DATASETS",
     "Dataset",
     "make_dataset",
+    "holds_classes",
     "content_digest",
     "toy_rings",
     "toy_linear",
@@ -20,5 +22,7 @@ __all__ = [
     "load_bowles2024",
     "bowles2024_names",
     "aspen9_outputs",
+    "aspen9_angles",
     "tracking_qubo",
+    "bars_and_stripes",
 ]

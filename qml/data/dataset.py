@@ -8,11 +8,13 @@ from numpy.typing import ArrayLike
 
 
 class Dataset(NamedTuple):
-    """Events with two classes and a split that never changes.
+    """Events with two classes, or with values to predict, and a split that never changes.
 
-    `x` (N, f) float64 and `y` (N,) int64 with 1 = signal; `features` and `units` name the f
+    `x` (N, f) float64; `y` (N,) int64 with 1 = signal, or float64 where it holds values (zeros
+    where there is nothing to predict, as for a density); `features` and `units` name the f
     columns ("1" is dimensionless); `train` and `test` are disjoint row numbers; `sha256` is the
-    digest of the four arrays, whatever file they came from; `card` tells the story in markdown.
+    digest of the arrays, whatever file they came from; `card` tells the story in markdown; `groups`
+    (N,) int64, where there are any, number events that belong together: no random split parts them.
 
     >>> from qml.data import load_dataset
     >>> data = load_dataset("toy_rings")
@@ -30,6 +32,21 @@ class Dataset(NamedTuple):
     test: np.ndarray
     sha256: str
     card: str
+    groups: np.ndarray | None = None
+
+    @property
+    def has_classes(self) -> bool:
+        """Whether `y` holds classes rather than values."""
+        return holds_classes(self.y)
+
+
+def holds_classes(y: np.ndarray) -> bool:
+    """Whether targets (N,) are classes: whole numbers. Values are floats, whatever they are.
+
+    >>> holds_classes(np.array([0, 1])), holds_classes(np.array([0.0, 1.0]))
+    (True, False)
+    """
+    return y.dtype.kind in "iub"
 
 
 def make_dataset(
@@ -42,18 +59,22 @@ def make_dataset(
     test: ArrayLike,
     units: tuple[str, ...] | None = None,
     card: str = "",
+    classes: bool = True,
+    groups: ArrayLike | None = None,
 ) -> Dataset:
     """Return a checked data set with its digest.
 
     Args:
         name: what messages and records call it.
         x: (N, f) finite features.
-        y: (N,) labels, 1 for signal and 0 for background.
+        y: (N,) labels, 1 for signal and 0 for background, or finite values.
         features: f column names.
         train: row numbers to train on; must hold both classes.
         test: row numbers to measure on; must hold both classes and share no row with `train`.
         units: f units; all "1" (dimensionless) where not given.
         card: a description in markdown.
+        classes: whether `y` holds labels; else values, of which nothing is asked.
+        groups: (N,) numbers of events that belong together.
 
     Returns:
         The data set.
@@ -69,10 +90,13 @@ def make_dataset(
     """
     units = units or ("1",) * len(features)
     x, y = np.asarray(x, dtype=np.float64), np.asarray(y)
-    _check_events(name, x, y, features, units)
+    _check_events(name, x, y, features, units, classes)
     rows = {"train": np.asarray(train), "test": np.asarray(test)}
-    _check_split(name, y, **rows)
-    arrays = {"x": x, "y": y.astype(np.int64), **{k: v.astype(np.int64) for k, v in rows.items()}}
+    _check_split(name, y, classes, **rows)
+    y = y.astype(np.int64 if classes else np.float64)
+    if groups is not None:
+        rows["groups"] = np.asarray(groups)
+    arrays = {"x": x, "y": y, **{k: v.astype(np.int64) for k, v in rows.items()}}
     return Dataset(
         name, features=features, units=units, sha256=content_digest(arrays), card=card, **arrays
     )
@@ -136,7 +160,7 @@ def stratified_split(y: ArrayLike, train_share: float, seed: int) -> tuple[np.nd
     return first, second
 
 
-def _check_events(name, x, y, features, units) -> None:
+def _check_events(name, x, y, features, units, classes: bool) -> None:
     if x.ndim != 2 or y.shape != x.shape[:1]:
         raise ValueError(
             f"Data set `{name}` must have x (N, f) and y (N,), but has {x.shape} and {y.shape}."
@@ -152,16 +176,18 @@ def _check_events(name, x, y, features, units) -> None:
             f"Data set `{name}` must be finite, but {bad.size} rows hold NaN or infinity, "
             f"the first is row {bad[0]}."
         )
-    if not np.isin(y, (0, 1)).all():
+    if not classes and not np.isfinite(y).all():
+        raise ValueError(f"Data set `{name}` must have finite values `y`, but has not.")
+    if classes and not np.isin(y, (0, 1)).all():
         raise ValueError(f"Data set `{name}` must have labels 0 and 1, but has {np.unique(y)[:4]}.")
 
 
-def _check_split(name, y, train, test) -> None:
+def _check_split(name, y, classes: bool, train, test) -> None:
     rows = np.concatenate([train, test])
     if rows.dtype.kind not in "iu" or not np.isin(rows, np.arange(y.size)).all():
         raise ValueError(f"Data set `{name}` must be split by row numbers from 0 to {y.size - 1}.")
     if np.unique(rows).size != rows.size:
         raise ValueError(f"Data set `{name}` must not use a row twice in its split, but does.")
     for part, chosen in {"train": train, "test": test}.items():
-        if np.unique(y[chosen]).size != 2:
+        if classes and np.unique(y[chosen]).size != 2:
             raise ValueError(f"Data set `{name}` must have both classes in `{part}`, but has not.")

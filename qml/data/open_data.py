@@ -165,6 +165,39 @@ def susy_uci(folder: str | os.PathLike | None = None) -> Dataset:
     )
 
 
+def susy_aspen9(folder: str | os.PathLike | None = None) -> Dataset:
+    """Load the SUSY events that Rigetti's Aspen-9 was asked about, and those it had learned from.
+
+    The rows of `susy_uci`; tested are the first 1,000 of each class of its test part, as the
+    authors ran them (see `aspen9_outputs`, which has them in order of the row numbers).
+
+    Args:
+        folder: where the four files are looked for first and downloaded to.
+
+    Returns:
+        5,000 training and 2,000 test events with 18 features, the classes balanced in both.
+
+    Raises:
+        FileNotFoundError: where a file is missing and cannot be downloaded.
+        ValueError: where one is not the published one.
+
+    >>> susy_aspen9().test.shape  # doctest: +SKIP
+    (2000,)
+    """
+    data = susy_uci(folder)
+    tested = np.sort(data.test)
+    rows = np.concatenate([tested[data.y[tested] == label][:1000] for label in (0, 1)])
+    return make_dataset(
+        "susy_aspen9",
+        data.x,
+        data.y,
+        features=SUSY_FEATURES,
+        train=data.train,
+        test=rows[fixed_permutation(len(rows), seed=2023)],
+        card=_card("susy_aspen9"),
+    )
+
+
 def _lhcb_rows(folder: str | os.PathLike | None) -> list[dict[str, str]]:
     with find_file("lhcb_bjets", LHCB_BJETS, folder).open(newline="", encoding="utf-8") as lines:
         return list(csv.DictReader(lines))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from annealing import Coo, qubo_from_ising
-from annealing.block_gibbs import block_gibbs, colour_blocks, coupling_matrix, random_spins
+from annealing.boltzmann_chains import block_gibbs, colour_blocks, coupling_matrix, random_spins
 from annealing.boltzmann import moments
 
 CHAINS = 4000
