@@ -1,34 +1,91 @@
 """Checks of the angles that are put into a circuit's segments, done once, at the public edge."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
+from jax.core import Tracer
+from jax.experimental import checkify
 
 from circuits.circuit import Circuit
 from circuits.gates.gate_types import Slot, slot_count
 
 Angles = Mapping[str, Any]
 
+NOT_FINITE = "Angles of segment {!r} must be finite, but contain NaN or infinity."
+
 
 def check_shapes(circuit: Circuit, angles: Angles) -> None:
-    """Check names and shapes of one set of angles, `{segment: (size,)}`; safe under tracing.
+    """Check one set of angles, `{segment: (size,)}`: names and shapes, and values that are at hand.
+
+    Safe under tracing, where there are no values yet (see `checked`). Values on an accelerator are
+    not looked at either, as the program would have to wait for them.
 
     Raises:
-        ValueError: on a missing, unknown or misshapen segment.
+        ValueError: on a missing, unknown or misshapen segment, what is not a real number, NaN or
+            infinity.
+        TypeError: on angles that are no mapping.
 
     >>> from circuits import build_circuit, gate
     >>> check_shapes(build_circuit([gate("rx", 0, angle=("w", 0))]), {"w": np.zeros(1)})
     """
     _check_names(circuit, angles)
     for segment, size in circuit.segments.items():
-        if np.shape(angles[segment]) != (size,):
+        array = _real(segment, angles[segment])
+        shape = array.shape
+        if shape != (size,):
+            batched = len(shape) == 2 and shape[1] == size
             raise ValueError(
-                f"Angles of segment {segment!r} must have shape ({size},), "
-                f"but have shape {np.shape(angles[segment])}."
+                f"Angles of segment {segment!r} must have shape ({size},), but have shape {shape}"
+                f"{'; map over a batch with `jax.vmap`' if batched else ''}."
             )
+        if _at_hand(array):
+            _check_finite(segment, np.asarray(array))
+
+
+def checked(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function of angles, compiled, that refuses NaN and infinity while it runs.
+
+    Under `jit` values are not known when a circuit is checked, and NaN would pass through it
+    silently. This costs a pass over the angles and a wait for each result: it is for finding
+    where a computation goes wrong, not for training.
+
+    Args:
+        function: of `{segment: array}` and further arguments that `jax.jit` takes, such as
+            ``expectation(...)``, a gradient of it, or a function mapped over a batch.
+
+    Returns:
+        The same function; it raises ValueError with the name of the segment. It cannot be traced
+        itself: put `jit`, `grad` and `vmap` inside.
+
+    >>> from circuits import build_circuit, expectation, gate, z
+    >>> values = expectation(build_circuit([gate("rx", 0, angle=("w", 0))]), z(0))
+    >>> slope = checked(jax.grad(lambda angles: values(angles)[0]))
+    >>> try:
+    ...     slope({"w": np.array([np.nan], np.float32)})
+    ... except ValueError as error:
+    ...     print(str(error).split(" (")[0])
+    Angles of segment 'w' must be finite, but contain NaN or infinity.
+    """
+
+    def guarded(angles: Angles, *arguments):
+        for name, array in angles.items():
+            # The message is a format string, and braces of a name are none of its fields.
+            message = NOT_FINITE.format(name).replace("{", "{{").replace("}", "}}")
+            checkify.check(jnp.isfinite(array).all(), message)
+        return function(angles, *arguments)
+
+    compiled = jax.jit(checkify.checkify(guarded, errors=checkify.user_checks))
+
+    def run(angles: Angles, *arguments):
+        error, result = compiled(angles, *arguments)
+        error.throw()
+        return result
+
+    return run
 
 
 def check_angles(circuit: Circuit, angles: Angles) -> dict[str, npt.NDArray[np.float64]]:
@@ -43,8 +100,9 @@ def check_angles(circuit: Circuit, angles: Angles) -> dict[str, npt.NDArray[np.f
 
     Raises:
         ValueError: on a missing, unknown or misshapen segment, batches of different length, an
-            empty batch, NaN or infinity, or amplitudes that are all zero.
-        TypeError: on traced angles (inside `jax.jit`, `grad` or `vmap`).
+            empty batch, what is not a real number, NaN or infinity, or amplitudes that are all
+            zero.
+        TypeError: on angles that are no mapping, or traced (inside `jax.jit`, `grad` or `vmap`).
 
     >>> from circuits import build_circuit, gate
     >>> circuit = build_circuit([gate("rx", 0, angle=("w", 0))])
@@ -52,7 +110,7 @@ def check_angles(circuit: Circuit, angles: Angles) -> dict[str, npt.NDArray[np.f
     (2, 1)
     """
     _check_names(circuit, angles)
-    arrays = {name: _to_host(angles[name]) for name in circuit.segments}
+    arrays = {name: _to_host(_real(name, angles[name])) for name in circuit.segments}
     for name, array in arrays.items():
         _check_array(name, array, circuit.segments[name])
     _check_amplitudes(circuit, arrays)
@@ -81,7 +139,26 @@ def _to_host(array) -> npt.NDArray[np.float64]:
         ) from None
 
 
+def _real(name, array):
+    """The angles as an array, traced ones as they are, where they are real numbers."""
+    try:
+        array = array if isinstance(array, jax.Array) else np.asarray(array)
+    except ValueError:  # rows of different length
+        array = np.empty(0, object)
+    if array.dtype.kind not in "biuf" and not jnp.issubdtype(array.dtype, jnp.floating):
+        raise ValueError(
+            f"Angles of segment {name!r} must be an array of real numbers, but are not: complex "
+            "numbers, text and rows of different length are refused."
+        )
+    return array
+
+
 def _check_names(circuit, angles):
+    if not isinstance(angles, Mapping):
+        raise TypeError(
+            "Argument `angles` must map the names of segments to arrays, but is a "
+            f"{type(angles).__name__}."
+        )
     if set(angles) != set(circuit.segments):
         raise ValueError(
             f"Argument `angles` must have the segments {sorted(circuit.segments)}, "
@@ -95,8 +172,19 @@ def _check_array(name, array, size):
             f"Angles of segment {name!r} must have shape ({size},) or (b, {size}), "
             f"but have shape {array.shape}."
         )
+    _check_finite(name, array)
+
+
+def _check_finite(name, array):
     if not np.isfinite(array).all():
-        raise ValueError(f"Angles of segment {name!r} must be finite, but contain NaN or infinity.")
+        raise ValueError(NOT_FINITE.format(name))
+
+
+def _at_hand(array) -> bool:
+    """Whether values can be read without waiting for another device."""
+    if isinstance(array, Tracer):
+        return False
+    return not isinstance(array, jax.Array) or next(iter(array.devices())).platform == "cpu"
 
 
 def _check_amplitudes(circuit, arrays):

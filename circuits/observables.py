@@ -3,7 +3,9 @@
 import math
 from collections.abc import Iterable, Sequence
 from numbers import Real
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import numpy as np
 
 Pauli = tuple[tuple[int, str], ...]
 
@@ -53,23 +55,27 @@ def pauli(letters: str, wires: int | Sequence[int], coefficient: float = 1.0) ->
         coefficient: real.
 
     Raises:
-        ValueError: on other letters, a wrong number of wires, repeated or negative wires, or a
-            coefficient that is not finite.
+        ValueError: on other letters, a wrong number of wires, wires that repeat or are no
+            non-negative ints, or a coefficient that is not a finite real number.
 
     >>> pauli("XIZ", (2, 1, 0), 0.5)
     PauliSum(terms=((0.5, ((0, 'Z'), (2, 'X'))),))
     """
-    wires = (wires,) if isinstance(wires, int) else tuple(int(wire) for wire in wires)
+    wires = tuple(wires) if isinstance(wires, Iterable) else (wires,)
     if set(letters) - set("IXYZ"):
         raise ValueError(f"Argument `letters` must consist of I, X, Y and Z, but is {letters!r}.")
-    if len(wires) != len(letters) or len(set(wires)) != len(wires) or min(wires, default=0) < 0:
+    if len(wires) != len(letters) or not _are_wires(wires):
         raise ValueError(
             f"Argument `wires` must be {len(letters)} distinct non-negative ints for "
             f"letters {letters!r}, but is {wires}."
         )
-    if not math.isfinite(coefficient):
-        raise ValueError(f"Argument `coefficient` must be finite, but is {coefficient}.")
-    string = sorted((w, letter) for w, letter in zip(wires, letters, strict=True) if letter != "I")
+    if np.iscomplexobj(coefficient) or not math.isfinite(coefficient):
+        raise ValueError(
+            f"Argument `coefficient` must be a finite real number, but is {coefficient}."
+        )
+    string = sorted(
+        (int(w), letter) for w, letter in zip(wires, letters, strict=True) if letter != "I"
+    )
     return PauliSum(((float(coefficient), tuple(string)),))
 
 
@@ -88,18 +94,20 @@ def check_observables(
     """Return the observables as a tuple, checked to act inside `n_qubits` qubits.
 
     Raises:
-        ValueError: on no observable at all or a wire outside.
+        ValueError: on no observable at all, a wire outside, or terms that no observable has.
         TypeError: on something that is not a PauliSum.
 
     >>> check_observables(z(0), n_qubits=1)
     (PauliSum(terms=((1.0, ((0, 'Z'),)),)),)
     """
-    checked = (observables,) if isinstance(observables, PauliSum) else tuple(observables)
+    single = isinstance(observables, PauliSum) or not isinstance(observables, Iterable)
+    checked: tuple[Any, ...] = (observables,) if single else tuple(observables)
     if not checked:
         raise ValueError("Argument `observables` must hold at least one PauliSum, but is empty.")
     for item in checked:
         if not isinstance(item, PauliSum):
             raise TypeError(f"Argument `observables` must hold PauliSums, but holds {item!r}.")
+        _check_terms(item)
         last = max((wire for _, string in item.terms for wire, _ in string), default=0)
         if last >= n_qubits:
             raise ValueError(
@@ -107,6 +115,23 @@ def check_observables(
                 f"but acts on wire {last}."
             )
     return checked
+
+
+def _check_terms(observable: PauliSum) -> None:
+    """Refuse terms that were written by hand, or scaled, into what is no observable."""
+    for value, string in observable.terms:
+        wires = [wire for wire, _ in string]
+        letters = {letter for _, letter in string}
+        if not _are_wires(wires) or letters - set("XYZ") or not math.isfinite(value):
+            raise ValueError(
+                "Each term of an observable must be a finite coefficient and letters X, Y or Z on "
+                f"different non-negative wires, but one is {(value, string)}; `pauli` makes them."
+            )
+
+
+def _are_wires(wires: Sequence[int]) -> bool:
+    ints = all(isinstance(wire, (int, np.integer)) and wire >= 0 for wire in wires)
+    return ints and len(set(wires)) == len(wires)
 
 
 def _merge(terms: Iterable[tuple[float, Pauli]]) -> PauliSum:

@@ -67,7 +67,7 @@ def rotation(generator: Matrix) -> GateDef:
     pair. The eigenvalues of all generators here are multiples of 1/2, so the projectors are exact.
     """
     values = np.unique(np.round(2 * np.linalg.eigvalsh(generator))) / 2
-    projectors = {value: _projector(generator, value, values) for value in values}
+    projectors = {value: projector(generator, value, values) for value in values}
     sizes = np.unique(np.abs(values))
     zero = np.zeros_like(generator)
     up = np.stack([projectors.get(size, zero) for size in sizes])
@@ -84,8 +84,8 @@ def rotation(generator: Matrix) -> GateDef:
     return GateDef(_n_wires(generator), matrix, generator)
 
 
-def _projector(generator: Matrix, value: float, values: np.ndarray) -> Matrix:
-    """Projector on the eigenspace of `value`: the Lagrange polynomial of the generator."""
+def projector(generator: Matrix, value: float, values: np.ndarray) -> Matrix:
+    """Return the projector on the eigenspace of `value`: a Lagrange polynomial of the generator."""
     eye = np.eye(len(generator), dtype=complex)
     factors = [(generator - other * eye) / (value - other) for other in values if other != value]
     return reduce(np.matmul, factors, eye)

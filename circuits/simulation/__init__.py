@@ -1,5 +1,6 @@
 """Circuits as pure JAX functions of their angles, one at a time or many in compiled chunks."""
 
+from circuits.simulation.absorption import absorb_cliffords
 from circuits.simulation.batching import compile_program, make_batch, run_chunk
 from circuits.simulation.chains.matrix_product import MatrixProductState, matrix_product_state
 from circuits.simulation.chains.measurement import (
@@ -17,6 +18,13 @@ from circuits.simulation.devices.sharding import (
 )
 from circuits.simulation.engine.explain import Explanation, explain
 from circuits.simulation.measurement import expectation, probabilities
+from circuits.simulation.mixed_states import (
+    fidelity,
+    mutual_information,
+    purity,
+    renyi_entropy,
+    von_neumann_entropy,
+)
 from circuits.simulation.open_systems.deferral import defer_measurements
 from circuits.simulation.open_systems.density import (
     density_expectation,
@@ -30,16 +38,11 @@ from circuits.simulation.open_systems.trajectories import (
 from circuits.simulation.pauli import apply_pauli_sum, apply_pauli_sums, pauli_expectations
 from circuits.simulation.quantities import (
     covariance,
-    fidelity,
     fidelity_kernel,
     gram,
     hermitian_expectation,
-    mutual_information,
-    purity,
     reduced_density_matrix,
-    renyi_entropy,
     variance,
-    von_neumann_entropy,
 )
 from circuits.simulation.sampling import samples
 from circuits.simulation.statevector import state
@@ -55,6 +58,7 @@ __all__ = [
     "trajectory_expectation",
     "trajectory_samples",
     "defer_measurements",
+    "absorb_cliffords",
     "explain",
     "Explanation",
     "sharded_state",

@@ -8,7 +8,6 @@ of it, which small sign matrices give in one pass over the state, however many t
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
-from itertools import pairwise
 from typing import NamedTuple
 
 import jax
@@ -17,12 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from circuits.observables import Pauli, PauliSum, check_observables
+from circuits.simulation.walsh import HIGHEST, flip_bits, sign_vector, walsh_sums
 
-# Qubits that one sign matrix contracts: 2**10 columns stay in a core's first cache.
-BLOCK = 10
 # Up to here signs are multiplied where they are needed; beyond, one vector of all is cheaper.
 FEW = 4
-HIGHEST = jax.lax.Precision.HIGHEST
 
 
 class _Family(NamedTuple):
@@ -225,24 +222,24 @@ def _stack(strings: list[jax.Array], psi: jax.Array) -> jax.Array:
 def _overlap(first: jax.Array, second: jax.Array) -> jax.Array:
     """``Re <first|second>`` of each column, (1, b)."""
     density = first.real * second.real + first.imag * second.imag
-    return _walsh(density, (0,))
+    return walsh_sums(density, (0,))
 
 
 def _family_values(n_qubits: int, family: _Family, psi: jax.Array, one: jax.Array) -> jax.Array:
     """Values (t, b) of a family's strings, times one."""
     if not family.flips:
-        return _walsh(one * (psi.real**2 + psi.imag**2), family.signs)
+        return walsh_sums(one * (psi.real**2 + psi.imag**2), family.signs)
     # The two amplitudes that the string swaps give the same term, so one half of them is enough.
     split = family.flips.bit_length() - 1
     halves = psi.reshape(2 ** (n_qubits - 1 - split), 2, 2**split, -1)
     low = halves[:, 0].reshape(2 ** (n_qubits - 1), -1)
     high = halves[:, 1].reshape(low.shape)
-    other = _flip(high, family.flips & ~(1 << split))
+    other = flip_bits(high, family.flips & ~(1 << split))
     if family.odd:
         density = low.real * other.imag - low.imag * other.real
     else:
         density = low.real * other.real + low.imag * other.imag
-    return 2 * _walsh(one * density, tuple(_drop_bit(mask, split) for mask in family.signs))
+    return 2 * walsh_sums(one * density, tuple(_drop_bit(mask, split) for mask in family.signs))
 
 
 def _drop_bit(mask: int, bit: int) -> int:
@@ -263,7 +260,9 @@ def _apply(plan: _Plan, psi: jax.Array, weights: jax.Array) -> jax.Array:
         stop = start + len(family.signs)
         phases = _phases(family.signs, strings[start:stop], plan.n_qubits)
         parts = (-phases * imag, phases * real) if family.odd else (phases * real, phases * imag)
-        total = [sum_ + _flip(part, family.flips) for sum_, part in zip(total, parts, strict=True)]
+        total = [
+            sum_ + flip_bits(part, family.flips) for sum_, part in zip(total, parts, strict=True)
+        ]
         start = stop
     return jax.lax.complex(*total)
 
@@ -274,63 +273,9 @@ def _phases(masks: tuple[int, ...], weights: jax.Array, n_qubits: int) -> jax.Ar
         return weights
     if len(masks) <= FEW:
         pairs = zip(masks, weights, strict=True)
-        terms = [_sign(mask, n_qubits, weights.dtype) * weight for mask, weight in pairs]
+        terms = [sign_vector(mask, n_qubits, weights.dtype) * weight for mask, weight in pairs]
         return reduce(jnp.add, terms)
+    # Weights may be known to XLA, which would fold the sum into a constant as large as the state.
+    weights = jax.lax.optimization_barrier(weights)
     density = jax.ShapeDtypeStruct((2**n_qubits, weights.shape[1]), weights.dtype)
-    return jax.linear_transpose(lambda given: _walsh(given, masks), density)(weights)[0]
-
-
-def _sign(mask: int, n_qubits: int, dtype) -> jax.Array:
-    """Signs (2**n, 1) of a mask as a product of two short vectors, which a loop can read."""
-    low = n_qubits // 2
-    first = jnp.asarray(_signs((mask >> low,), n_qubits - low)[0], dtype)
-    last = jnp.asarray(_signs((mask & ((1 << low) - 1),), low)[0], dtype)
-    return (first[:, None] * last).reshape(-1, 1)
-
-
-def _walsh(density: jax.Array, masks: tuple[int, ...]) -> jax.Array:
-    """``sum_j (-1)**(masks[t].j) density[j]`` for every column: (2**m, b) to (t, b)."""
-    return _contract(density[None], masks)[0]
-
-
-def _contract(density: jax.Array, masks: tuple[int, ...]) -> jax.Array:
-    """Walsh sums (e, 2**m, b) to (e, t, b): the first qubits' masks together, then the others'."""
-    n_outer, size, batch = density.shape
-    n_qubits = size.bit_length() - 1
-    block = min(n_qubits, BLOCK)
-    rest = n_qubits - block
-    first, at_first = _unique(mask >> rest for mask in masks)
-    matrix = jnp.asarray(_signs(first, block), density.dtype)
-    if n_outer == 1:  # a plain matrix product, which XLA would not see in the sum below
-        sums = jnp.dot(matrix, density.reshape(2**block, -1), precision=HIGHEST)
-    else:
-        rows = density.reshape(n_outer, 2**block, -1)
-        sums = jnp.einsum("ehr,uh->eur", rows, matrix, precision=HIGHEST)
-    if not rest:
-        return sums.reshape(n_outer, -1, batch)[:, at_first]
-    last, at_last = _unique(mask & ((1 << rest) - 1) for mask in masks)
-    sums = _contract(sums.reshape(-1, 2**rest, batch), last)
-    return sums.reshape(n_outer, len(first), len(last), batch)[:, at_first, at_last]
-
-
-def _unique(masks: Iterable[int]) -> tuple[tuple[int, ...], npt.NDArray[np.int32]]:
-    values, inverse = np.unique(np.fromiter(masks, np.int64), return_inverse=True)
-    return tuple(values.tolist()), inverse.astype(np.int32)
-
-
-def _signs(masks: Sequence[int], n_qubits: int) -> npt.NDArray[np.float64]:
-    """``(-1)**(mask.j)`` of every mask and j, (t, 2**n)."""
-    both = np.asarray(masks, np.int64)[:, None] & np.arange(2**n_qubits)
-    return 1.0 - 2.0 * (np.bitwise_count(both) & 1)
-
-
-def _flip(array: jax.Array, flips: int) -> jax.Array:
-    """Entries ``[j ^ flips]`` of columns (2**m, b): every run of ones in `flips` is an axis."""
-    if not flips:
-        return array
-    n_qubits = len(array).bit_length() - 1
-    bits = [(flips >> place) & 1 for place in reversed(range(n_qubits))]
-    edges = [0, *(at for at in range(1, n_qubits) if bits[at] != bits[at - 1]), n_qubits]
-    runs = [2 ** (stop - start) for start, stop in pairwise(edges)]
-    axes = [axis for axis, start in enumerate(edges[:-1]) if bits[start]]
-    return jnp.flip(array.reshape(*runs, -1), axes).reshape(array.shape)
+    return jax.linear_transpose(lambda given: walsh_sums(given, masks), density)(weights)[0]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from circuits import batch_length, build_circuit, check_angles, expectation, gate, state, z
+from circuits.angles import checked
 from circuits.backends import Exact
 
 
@@ -68,3 +69,34 @@ def test_backends_say_that_they_cannot_be_traced(circuit):
 
     with pytest.raises(TypeError, match=r"cannot be traced by JAX.*circuits\.expectation"):
         jax.grad(loss)(jnp.zeros(2))
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_checked_functions_name_the_segment_under_jit(circuit, wrong):
+    values = expectation(circuit, z(0))
+    good = {"inputs": np.array([0.3]), "weights": np.array([0.1, 0.2])}
+    bad = good | {"weights": np.array([0.0, wrong])}
+    assert np.isnan(jax.jit(values)(bad)).all()
+    gradient = checked(jax.grad(lambda angles, factor: factor * values(angles)[0]))
+    expected = jax.jit(jax.grad(lambda angles: 2.0 * values(angles)[0]))(good)
+    for name, array in gradient(good, 2.0).items():
+        np.testing.assert_allclose(array, expected[name], atol=1e-14)
+    with pytest.raises(
+        ValueError, match="segment 'weights' must be finite, but contain NaN or inf"
+    ):
+        gradient(bad, 2.0)
+
+
+def test_a_checked_function_may_map_over_a_batch_and_have_braces_in_a_name():
+    odd = build_circuit([gate("rx", 0, angle=("{w}", 0))])
+    batched = checked(jax.vmap(expectation(odd, z(0))))
+    np.testing.assert_allclose(batched({"{w}": np.zeros((3, 1))}), np.ones((3, 1)))
+    with pytest.raises(ValueError, match=r"segment '\{w\}' must be finite"):
+        batched({"{w}": np.array([[0.0], [np.nan], [0.0]])})
+
+
+@pytest.mark.parametrize("wrong", [np.nan, -np.inf])
+def test_values_at_hand_are_checked_without_jit(circuit, wrong):
+    for inputs in (np.array([wrong]), jnp.array([wrong]), [wrong]):
+        with pytest.raises(ValueError, match="segment 'inputs' must be finite"):
+            state(circuit)({"inputs": inputs, "weights": np.zeros(2)})

@@ -1,5 +1,7 @@
 """Native kernels against the same program in plain JAX, and its derivative against JAX's own."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -14,24 +16,44 @@ TOLERANCE = {"complex64": 3e-6, "complex128": 1e-14}
 
 
 def run(program, n):
-    """The native program as a function of psi and tables, with its derivative by `rewind`."""
+    """The native program as a function of psi and matrices, with its derivative by `rewind`."""
 
-    @jax.custom_vjp
-    def apply(psi, *tables):
-        return native.run(program, n, psi, native.Tables(*tables))
+    @partial(jax.custom_vjp, nondiff_argnums=(0,))
+    def apply(placed, psi, *tables):
+        return native.run(placed, n, psi, native.Tables(*tables))
 
-    def forward(psi, *tables):
-        final = apply(psi, *tables)
+    def forward(placed, psi, *tables):
+        final = apply(placed, psi, *tables)
         return final, (final, tables)
 
-    def backward(residual, cotangent):
+    def backward(placed, residual, cotangent):
         final, tables = residual
         tables = native.Tables(*tables)
-        _, before, sums = native.rewind(program, n, final, cotangent, tables)
+        _, before, sums = native.rewind(placed, n, final, cotangent, tables)
         return before, *sums, None, None
 
     apply.defvjp(forward, backward)
-    return apply
+
+    def from_matrices(psi, ones, twos, many, phases, indices):
+        numbers = jnp.concatenate([parts(ones).ravel(), parts(twos).ravel()])
+        return apply(places(program, len(ones)), psi, numbers, parts(many), phases, indices)
+
+    return from_matrices
+
+
+def parts(matrices):
+    return jnp.stack([matrices.real, matrices.imag], 1)
+
+
+def places(program, n_ones):
+    """The program with the places of matrices for their numbers: 2x2 ones first, then 4x4."""
+
+    def placed(kind, *where, slot):
+        if kind == "matrix":
+            slot = 8 * slot if len(where[0]) == 1 else 8 * n_ones + 32 * slot
+        return kind, *where, slot
+
+    return tuple(placed(*operation[:-1], slot=operation[-1]) for operation in program)
 
 
 def plain(program, n, psi, ones, twos, many, phases, indices):
@@ -211,21 +233,22 @@ def test_bad_programs_are_refused(operation, n):
     [
         (0, lambda a: a.real, TypeError, "`psi` must be complex64 or complex128, but is float32"),
         (0, lambda a: a[:8], ValueError, r"`psi` must have shape \(16\), but has \(8,\)"),
-        (1, lambda a: a[0], ValueError, r"`ones` must have shape \(m, 2, 2\)"),
-        (1, lambda a: a[:1], ValueError, "needs its slot among 1 arrays"),
-        (2, lambda a: a.astype(np.complex128), TypeError, "`twos` must be complex64"),
-        (3, lambda a: a[..., :0], ValueError, r"`many` must have shape \(m, 2, 2, 1\)"),
-        (4, lambda a: a.astype(np.complex128), TypeError, "`phases` must be complex64 or float32"),
-        (5, lambda a: a.astype(np.int64), TypeError, "`indices` must be int32"),
+        (1, lambda a: a[None], ValueError, r"`matrices` must have shape \(s\)"),
+        (1, lambda a: a[:15], ValueError, "needs its place among the 15 entries of `matrices`"),
+        (1, lambda a: a.astype(np.float64), TypeError, "`matrices` must be float32"),
+        (2, lambda a: a[..., :0], ValueError, r"`many` must have shape \(m, 2, 2, 2, 1\)"),
+        (3, lambda a: a.astype(np.complex128), TypeError, "`phases` must be complex64 or float32"),
+        (4, lambda a: a.astype(np.int64), TypeError, "`indices` must be int32"),
     ],
 )
 def test_bad_arrays_are_refused(number, change, error, message):
-    given = list(arrays(np.random.default_rng(0), 4, 0, "complex64"))
+    psi, tables = _with_tables(4)
+    given = [psi, *tables]
     given[number] = change(given[number])
     with pytest.raises(error, match=message):
-        run([("matrix", (0,), 1)], 4)(*given)
+        native.run([("matrix", (0,), 8)], 4, given[0], native.Tables(*given[1:]))
 
 
 def _with_tables(n):
-    psi, *tables = arrays(np.random.default_rng(0), n, 0, "complex64")
-    return psi, native.Tables(*tables)
+    psi, ones, _, many, *constants = arrays(np.random.default_rng(0), n, 0, "complex64")
+    return psi, native.Tables(parts(ones).ravel(), parts(many), *constants)

@@ -45,7 +45,7 @@ def test_python_sums_work_and_the_empty_sum_is_zero():
         (("XX", (0, 0)), r"2 distinct non-negative ints for letters 'XX', but is \(0, 0\)"),
         (("XX", (0,)), r"but is \(0,\)"),
         (("X", -1), r"but is \(-1,\)"),
-        (("X", 0, np.nan), "`coefficient` must be finite, but is nan"),
+        (("X", 0, np.nan), "`coefficient` must be a finite real number, but is nan"),
     ],
 )
 def test_wrong_strings_are_refused(arguments, message):

@@ -1,3 +1,5 @@
+import re
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -112,6 +114,15 @@ def test_memory_is_that_of_a_few_states():
     for function in (run, jax.grad(lambda x: jnp.sum(run(x) ** 2))):
         memory = jax.jit(function).lower(psi).compile().memory_analysis()
         assert memory.temp_size_in_bytes < 2.2 * 8 * 2**n_qubits
+
+
+def test_known_weights_are_not_folded_into_a_constant_as_large_as_the_state():
+    n_qubits = 12
+    run = pauli_expectations([z(q) for q in range(n_qubits)], n_qubits)
+    psi = jax.ShapeDtypeStruct((2**n_qubits,), np.complex128)
+    text = jax.jit(jax.grad(lambda x: jnp.sum(run(x)))).lower(psi).compile().as_text()
+    assert f"f64[{2**n_qubits}]" in text
+    assert not re.search(rf"f64\[{2**n_qubits}(,1)?\]\S* constant", text)
 
 
 def test_identities_and_empty_sums():

@@ -4,18 +4,20 @@ import numpy as np
 import pytest
 
 from circuits import matrix, pauli, z
+from circuits.simulation.mixed_states import (
+    fidelity,
+    mutual_information,
+    purity,
+    renyi_entropy,
+    von_neumann_entropy,
+)
 from circuits.simulation.quantities import (
     covariance,
-    fidelity,
     fidelity_kernel,
     gram,
     hermitian_expectation,
-    mutual_information,
-    purity,
     reduced_density_matrix,
-    renyi_entropy,
     variance,
-    von_neumann_entropy,
 )
 
 BELL = np.array([1, 0, 0, 1]) / np.sqrt(2)

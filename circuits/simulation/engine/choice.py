@@ -63,13 +63,16 @@ def choose(
     chunk = max(COLUMNS, CACHED.get(platform, FILLED) // size)
     again = differentiate and size * batch > FILLED
     gradient = "adjoint" if differentiate else "reverse"
-    program = make_program(circuit, 1, batched, window=0)
-    shared = size <= SHARED <= batch // SHARED and shares_all(program, batched)
+    small = size <= SHARED <= batch // SHARED
+    # Best is what keeps all that the batch has in common out of the batch's own blocks.
+    fused = [make_program(circuit, 1, batched, 0, apart) for apart in (small, False)]
+    program = next((each for each in fused if small and shares_all(each, batched)), fused[1])
+    shared = small and shares_all(program, batched)
     chunk = batch if shared else min(chunk, batch)
     if platform == "cpu" and fits(program, batched):
         return Choice(program, "native", gradient, chunk, shared, again)
     width = 1 if batch > 1 else min(circuit.n_qubits, JOINED)
-    program = make_program(circuit, width, batched)
+    program = make_program(circuit, width, batched, apart=program is not fused[1])
     return Choice(program, "jax", gradient, chunk, shared, again)
 
 

@@ -53,9 +53,16 @@ def circuit_operation(name: str, forward: Program, gradient: Program) -> Program
         return made.reshape(*out, *sizes), len(out)
 
     def derive(primals, tangents, **options):
-        changes = tuple(ad.instantiate_zeros(tangent) for tangent in tangents)
-        function = compiled(gradient, tuple(options.items()))
-        return jax.jvp(function, tuple(primals), changes)
+        function, arrays = compiled(gradient, tuple(options.items())), list(primals)
+        # Where JAX knows that nothing moves, no derivative is computed only to be dropped.
+        moving = [at for at, each in enumerate(tangents) if not isinstance(each, ad.Zero)]
+
+        def move(*moved):
+            for at, array in zip(moving, moved, strict=True):
+                arrays[at] = array
+            return function(*arrays)
+
+        return jax.jvp(move, [primals[at] for at in moving], [tangents[at] for at in moving])
 
     def run(*arrays, **options):
         return compiled(forward, tuple(options.items()))(*arrays)

@@ -1,19 +1,17 @@
-"""Programs on states: the start as a product state, repeats as one scan, gradients by adjoints."""
+"""Programs on states: natively or in JAX, repeats as one scan, gradients by adjoints."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
-from circuits.circuit import Slot
-from circuits.gates.constants import Constant
-from circuits.gates.gate_types import Gate, slot_count
 from circuits.simulation.engine.dispatch import linear_operation
-from circuits.simulation.engine.kernels import Matrix, Theta, apply, invert, pull
-from circuits.simulation.engine.matrices import Angles, Pair
-from circuits.simulation.engine.parameters import make_parameters
+from circuits.simulation.engine.kernels import Theta, apply, invert, pull
+from circuits.simulation.engine.matrices import Angles, Pair, block_matrices
+from circuits.simulation.engine.parameters import make_parameters, places_of, take_parameters
+from circuits.simulation.engine.platforms import by_platform
+from circuits.simulation.engine.product_states import product_state
 from circuits.simulation.engine.program import Op, Program, product_count
 from circuits.simulation.native.unrolled import rewind_native, run_native
 
@@ -39,21 +37,51 @@ def run_program(
     Returns:
         (real, imaginary) of shape (2**n,) or (2**n, b).
     """
-    before, inside, after = make_parameters(program, angles)
     sizes = {x.shape[1] for x in angles.values() if x.ndim == 2}
     # The product state is cheap but for its gradient, and the native kernels need it least.
     product = shared or not native or (bool(sizes) and method != "adjoint")
-    rest = product_count(program) if product else 0
-    start = initial_state(program, before[:rest], angles)
-    thetas, program = (before[rest:], inside, after), program._replace(before=program.before[rest:])
-    evolve = _make_adjoint(program, native)
-    if method != "adjoint":
-        evolve = _on_cpu(native, run_native, _evolve, program)
+    count = product_count(program) if product else 0
+    start = product_state(program, program.before[:count], angles)
+    rest = program._replace(before=program.before[count:])
+    parameters, evolve, rewind = (_native if native else _plain)(rest, angles)
+    if method == "adjoint":
+        evolve = _adjoint(evolve, rewind)
     if shared:
-        return _product(evolve(thetas, _columns_of_one(program.n_qubits)), start)
+        return _product(evolve(parameters, _columns_of_one(program.n_qubits)), start)
     for size in sizes:
         start = _batched(start, size)
-    return evolve(thetas, start)
+    return evolve(parameters, start)
+
+
+def _plain(program: Program, angles: Angles):
+    """The parameters of a program (any tree), and what it does to these and to states.
+
+    That is (parameters, psi) to the final state, and (parameters, final, cotangent) to the first
+    state, its cotangent, and the parameters' ones.
+    """
+    return make_parameters(program, angles), partial(_evolve, program), partial(_rewind, program)
+
+
+def _native(program: Program, angles: Angles):
+    """As `_plain`, by native kernels where it is compiled for a CPU; all angles are in blocks."""
+    places = places_of(program)
+
+    def spread(arrays):
+        return take_parameters(program, places, arrays, {})
+
+    def evolve(arrays, psi):
+        return _evolve(program, spread(arrays), psi)
+
+    def rewind(arrays, psi, cotangent):
+        thetas, pull = jax.vjp(spread, arrays)
+        first, before, gradients = _rewind(program, thetas, psi, cotangent)
+        return first, before, *pull(gradients)
+
+    run = by_platform(partial(run_native, program, places), evolve, like=lambda _, psi: psi)
+    back = by_platform(
+        partial(rewind_native, program, places), rewind, like=lambda a, psi, _: (psi, psi, a)
+    )
+    return block_matrices(places, angles), run, back
 
 
 def _columns_of_one(n: int) -> Pair:
@@ -62,9 +90,11 @@ def _columns_of_one(n: int) -> Pair:
 
 
 def _product(matrix: Pair, columns: Pair) -> Pair:
-    dot = partial(jnp.matmul, precision=jax.lax.Precision.HIGHEST)
+    """The product of complex matrices as one of real ones."""
     (a, b), (x, y) = matrix, columns
-    return dot(a, x) - dot(b, y), dot(a, y) + dot(b, x)
+    whole = jnp.block([[a, -b], [b, a]])
+    made = jnp.matmul(whole, jnp.concatenate([x, y]), precision=jax.lax.Precision.HIGHEST)
+    return made[: len(a)], made[len(a) :]
 
 
 def _batched(state: Pair, size: int) -> Pair:
@@ -94,69 +124,6 @@ def _columns(x: jax.Array, count: int, chunk: int) -> jax.Array:
     return padded.reshape(-1, count, chunk).swapaxes(0, 1)
 
 
-def initial_state(program: Program, before: Sequence[Theta], angles: Angles) -> Pair:
-    """Return the state after the first operations, an outer product of small states.
-
-    These are prepared states, and matrices on |0...0>, each on wires of its own.
-    """
-    n, vectors = program.n_qubits, {gate.wires: _prepared(gate, angles) for gate in program.initial}
-    for op, theta in zip(program.before, before, strict=False):
-        assert isinstance(op.kernel, Matrix), "only matrices make product states"
-        vectors[op.kernel.wires] = (theta[0][:, 0], theta[1][:, 0])
-    taken = {wire for wires in vectors for wire in wires}
-    real = jnp.result_type(float)
-    zero = (jnp.asarray([1.0, 0.0], real), jnp.zeros(2, real))
-    vectors |= {(wire,): zero for wire in range(n) if wire not in taken}
-    order = sorted(vectors)
-    state = _outer([vectors[wires] for wires in order])
-    axes = [wire for wires in order for wire in wires]
-    return state if axes == sorted(axes) else _reorder(state, axes, n)
-
-
-def _prepared(gate: Gate, angles: Angles) -> Pair:
-    """The vector (2**k,) or (2**k, b) of an "amplitudes" gate."""
-    real = jnp.result_type(float)
-    if isinstance(gate.data, Constant):
-        vector = np.asarray(gate.data.array, complex)
-        return jnp.asarray(np.real(vector), real), jnp.asarray(np.imag(vector), real)
-    assert isinstance(gate.angle, Slot), "amplitudes come from data or from a slot"
-    entries = angles[gate.angle.segment][gate.angle.index : gate.angle.index + slot_count(gate)]
-    entries = entries / jnp.sqrt(jnp.sum(entries**2, axis=0))
-    return entries, jnp.zeros_like(entries)
-
-
-def _reorder(state: Pair, axes: list[int], n: int) -> Pair:
-    places = [axes.index(wire) for wire in range(n)]
-
-    def reorder(x):
-        split = x.reshape((2,) * n + x.shape[1:])
-        return split.transpose(*places, *range(n, split.ndim)).reshape(x.shape)
-
-    return reorder(state[0]), reorder(state[1])
-
-
-def _outer(vectors: list[Pair]) -> Pair:
-    """Outer product in pairs of neighbours, so that most of the work is in the last product."""
-    while len(vectors) > 1:
-        pairs = zip(vectors[::2], [*vectors[1::2], None][: (len(vectors) + 1) // 2], strict=True)
-        vectors = [a if b is None else _times(a, b) for a, b in pairs]
-    return vectors[0]
-
-
-def _times(first: Pair, second: Pair) -> Pair:
-    def times(a, b):
-        a, b = a[:, None], b[None, :]
-        if a.ndim < b.ndim:
-            a = a[..., None]
-        if b.ndim < a.ndim:
-            b = b[..., None]
-        made = a * b
-        return made.reshape((-1, *made.shape[2:]))
-
-    (a, b), (c, d) = first, second
-    return times(a, c) - times(b, d), times(a, d) + times(b, c)
-
-
 def _evolve(program: Program, thetas, psi: Pair) -> Pair:
     n, (before, inside, after) = program.n_qubits, thetas
     psi = _chain(program.before, before, psi, n)
@@ -175,27 +142,21 @@ def _chain(ops: Sequence[Op], thetas: Sequence[Theta], psi: Pair, n: int) -> Pai
     return psi
 
 
-def _make_adjoint(program: Program, native: bool = False):
-    """`_evolve` whose reverse pass computes every state again, backwards from the final one."""
-    run = _on_cpu(native, run_native, _evolve, program)
-    rewind = jax.custom_jvp(_on_cpu(native, rewind_native, _rewind, program))
-
-    @rewind.defjvp
-    def _(primals, changes):
-        return jax.jvp(partial(_rewind, program), primals, changes)
+def _adjoint(run: Callable, rewind: Callable):
+    """`run` whose reverse pass computes every state again, backwards from the final one."""
 
     @jax.custom_jvp
-    def evolve(thetas, psi):
-        return run(thetas, psi)
+    def evolve(parameters, psi):
+        return run(parameters, psi)
 
     def forward(residual, changes):
-        thetas, final = residual
-        start, _, _ = rewind(thetas, final, final)
-        return jax.jvp(partial(_evolve, program), (thetas, start), changes)[1]
+        parameters, final = residual
+        start, _, _ = rewind(parameters, final, final)
+        return jax.jvp(run, (parameters, start), changes)[1]
 
     def transposed(residual, cotangent):
-        thetas, final = residual
-        _, before, gradients = rewind(thetas, final, cotangent)
+        parameters, final = residual
+        _, before, gradients = rewind(parameters, final, cotangent)
         return gradients, before
 
     tangent = linear_operation("adjoint", forward, transposed, like=lambda residual: residual[1])
@@ -206,15 +167,6 @@ def _make_adjoint(program: Program, native: bool = False):
         return final, tangent((primals[0], final), changes)
 
     return evolve
-
-
-def _on_cpu(native: bool, fast, plain, program: Program):
-    """`fast` where the program is compiled for a CPU, `plain` where for another platform."""
-    plain = partial(plain, program)
-    if not native:
-        return plain
-    fast = partial(fast, program)
-    return lambda *args: jax.lax.platform_dependent(*args, cpu=fast, default=plain)
 
 
 def _rewind(program: Program, thetas, psi: Pair, cotangent: Pair):

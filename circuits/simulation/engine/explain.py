@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from circuits.circuit import Circuit
+from circuits.simulation.differentiation import check_gradient, choose_gradient
 from circuits.simulation.engine.choice import Choice, choose
 from circuits.simulation.engine.kernels import Matrix, Permutation, Phases, Scramble
 from circuits.simulation.engine.program import Op, product_count
@@ -56,6 +57,7 @@ def explain(
     batched: Iterable[str] = (),
     batch: int = 1,
     differentiate: bool = False,
+    gradient: str = "auto",
     platform: str | None = None,
 ) -> Explanation:
     """Return what `state` and `expectation` make of a circuit.
@@ -65,6 +67,7 @@ def explain(
         batched: segments that differ from sample to sample.
         batch: number of samples.
         differentiate: for a gradient rather than a value.
+        gradient: "auto", "adjoint" or "reverse", as for `expectation`.
         platform: "cpu", "gpu" or "tpu"; by default the one that JAX uses.
 
     Returns:
@@ -79,9 +82,12 @@ def explain(
     (['product', 'product', 'product', 'phases', 'matrix', 'matrix', 'matrix', 'phases'], 3)
     """
     check_pure(circuit)
+    check_gradient(gradient)
     chosen = choose(
         circuit, frozenset(batched), batch, differentiate, platform or jax.default_backend()
     )
+    if differentiate:
+        chosen = choose_gradient(chosen, gradient, batch)
     program, size = chosen.program, 2**circuit.n_qubits
     product = product_count(program)
     listed = [(op, 1, place < product) for place, op in enumerate(program.before)]

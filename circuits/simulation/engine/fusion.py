@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from circuits.gates.definitions import structure
-from circuits.gates.gate_types import Gate
+from circuits.gates.gate_types import Gate, Slot
 
 
 class Block(NamedTuple):
@@ -48,12 +48,16 @@ class _Item:
     def is_block(self) -> bool:
         return self.level % 2 == 0
 
+    def reads(self, segments: Iterable[str]) -> bool:
+        return any(reads(gate, segments) for gate in self.gates)
 
-def fuse(gates: Iterable[Gate]) -> tuple[Stage, ...]:
+
+def fuse(gates: Iterable[Gate], apart: Iterable[str] = ()) -> tuple[Stage, ...]:
     """Return the stages of unitary gates, in the order in which they act.
 
     Args:
         gates: named gates and gates with data, all of them unitary and without a condition.
+        apart: segments of a batch; a block that reads them takes in no later gate that does not.
 
     >>> from circuits import gate
     >>> stages = fuse([gate("h", 0), gate("rx", 0, angle=0.1), gate("cz", 0, 1), gate("h", 1)])
@@ -63,9 +67,19 @@ def fuse(gates: Iterable[Gate]) -> tuple[Stage, ...]:
     last: dict[int, _Item] = {}
     items: list[_Item] = []
     for gate in (part for whole in gates for part in expand(whole)):
-        _place(gate, last, items)
+        _place(gate, last, items, frozenset(apart))
     levels = sorted({item.level for item in items if item.gates})
     return tuple(_stage([item for item in items if item.level == level]) for level in levels)
+
+
+def reads(gate: Gate, segments: Iterable[str]) -> bool:
+    """Say whether a gate takes its angle from one of the segments.
+
+    >>> from circuits import gate
+    >>> reads(gate("rx", 0, angle=("w", 0)), ["w"]), reads(gate("rx", 0, angle=0.1), ["w"])
+    (True, False)
+    """
+    return isinstance(gate.angle, Slot) and gate.angle.segment in segments
 
 
 def expand(gate: Gate) -> list[Gate]:
@@ -90,16 +104,17 @@ _TO_Z = {"X": ("h",), "Y": ("sdg", "h")}
 _FROM_Z = {"X": ("h",), "Y": ("h", "s")}
 
 
-def _place(gate: Gate, last: dict[int, _Item], items: list[_Item]) -> None:
+def _place(gate: Gate, last: dict[int, _Item], items: list[_Item], apart: frozenset[str]) -> None:
     before = [last[wire] for wire in gate.wires if wire in last]
-    if (home := _block_for(gate, before)) is not None:
+    closed = not reads(gate, apart) and any(item.reads(apart) for item in before)
+    if not closed and (home := _block_for(gate, before)) is not None:
         home.gates.append(gate)
         return
     if len(gate.wires) > 1 and structure(gate) != "matrix":
         item = _monomial(before, items)
         item.gates.append(gate)
     else:
-        item = _new_block(gate, before)
+        item = _new_block(gate, before, apart)
         items.append(item)
     last |= dict.fromkeys(item.wires or gate.wires, item)
 
@@ -121,9 +136,10 @@ def _monomial(before: list[_Item], items: list[_Item]) -> _Item:
     return items[-1]
 
 
-def _new_block(gate: Gate, before: list[_Item]) -> _Item:
+def _new_block(gate: Gate, before: list[_Item], apart: frozenset[str]) -> _Item:
     """A block that takes in the one-wire blocks that stand last on the wires of its first gate."""
-    absorbed = [item for item in before if item.is_block and len(item.wires) == 1]
+    one_wire = [item for item in before if item.is_block and len(item.wires) == 1]
+    absorbed = [item for item in one_wire if reads(gate, apart) or not item.reads(apart)]
     absorbed = absorbed if len(gate.wires) > 1 else []
     others = [item for item in before if all(item is not one for one in absorbed)]
     levels = [item.level for item in absorbed]

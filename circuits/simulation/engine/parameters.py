@@ -10,7 +10,14 @@ import numpy.typing as npt
 
 from circuits.gates.definitions import generator_diagonal
 from circuits.simulation.engine.kernels import Matrix, Phases, Theta
-from circuits.simulation.engine.matrices import Angles, BlockTable, Pair, angle_rows, block_matrices
+from circuits.simulation.engine.matrices import (
+    Angles,
+    Pair,
+    Places,
+    angle_rows,
+    block_matrices,
+    place_blocks,
+)
 from circuits.simulation.engine.program import Factor, Op, Program
 
 
@@ -26,29 +33,35 @@ def make_parameters(
     Returns:
         one parameter an operation; those of the repeats have a leading axis, one row a repeat.
     """
-    table = block_matrices(_blocks(program), angles)
-    inside = [_stacked(ops, table, angles) for ops in zip(*program.repeats, strict=True)]
-    return _single(program.before, table, angles), inside, _single(program.after, table, angles)
+    places = places_of(program)
+    return take_parameters(program, places, block_matrices(places, angles), angles)
 
 
-def _blocks(program: Program):
+def places_of(program: Program) -> Places:
+    """Return where the matrices of all blocks of a program stand."""
     ops = (*program.before, *(op for each in program.repeats for op in each), *program.after)
-    return (block for op in ops for block in op.blocks)
+    return place_blocks(block for op in ops for block in op.blocks)
 
 
-def _single(ops: Iterable[Op], table: BlockTable, angles: Angles) -> list[Theta]:
-    return [jax.tree.map(lambda x: x[0], _stacked([op], table, angles)) for op in ops]
+def take_parameters(
+    program: Program, places: Places, arrays: Sequence[jax.Array], angles: Angles
+) -> tuple[list[Theta], list[Theta], list[Theta]]:
+    """Return what `make_parameters` does, from the matrices of all blocks."""
 
+    def stacked(ops: Sequence[Op]) -> Theta:
+        match ops[0].kernel:
+            case Matrix():
+                each = zip(*(op.blocks for op in ops), strict=True)
+                return reduce(_kron, [places.take(arrays, blocks) for blocks in each])
+            case Phases(wires):
+                return _tables(wires, [op.factors for op in ops], angles)
+        return None
 
-def _stacked(ops: Sequence[Op], table: BlockTable, angles: Angles) -> Theta:
-    """Parameters (r, ...) of r operations that differ in their slots only."""
-    match ops[0].kernel:
-        case Matrix():
-            parts = [table.take(blocks) for blocks in zip(*(op.blocks for op in ops), strict=True)]
-            return reduce(_kron, parts)
-        case Phases(wires):
-            return _tables(wires, [op.factors for op in ops], angles)
-    return None
+    def single(op: Op) -> Theta:
+        return jax.tree.map(lambda x: x[0], stacked([op]))
+
+    inside = [stacked(ops) for ops in zip(*program.repeats, strict=True)]
+    return list(map(single, program.before)), inside, list(map(single, program.after))
 
 
 def _kron(first: Pair, second: Pair) -> Pair:

@@ -11,9 +11,11 @@ from circuits.gates.constants import Constant
 from circuits.gates.definitions import monomial
 from circuits.gates.gate_types import Gate
 from circuits.simulation.engine.fusion import Block, Dense, Stage, fuse
+from circuits.simulation.engine.fusion import reads as gate_reads
 from circuits.simulation.engine.kernels import Kernel, Matrix, Phases
 from circuits.simulation.engine.matrices import recipe
 from circuits.simulation.engine.permutations import compose_moves
+from circuits.simulation.engine.waves import MAX_WIRES
 
 # Diagonal gates that lie inside one window of wires share a table of 2**WINDOW phases.
 WINDOW = 12
@@ -52,6 +54,7 @@ def make_program(
     width: int = 1,
     batched: frozenset[str] = frozenset(),
     window: int = WINDOW,
+    apart: bool = False,
 ) -> Program:
     """Return the program of a circuit of unitary gates, after optional state preparations.
 
@@ -60,7 +63,8 @@ def make_program(
         width: most wires of neighbouring blocks that are joined to one matrix.
         batched: segments that hold a batch; blocks that read them are not joined.
         window: most wires of diagonal gates that are joined to one table of phases; with 0 those
-            with an angle stand alone.
+            with an angle stand alone, as matrices where these are small.
+        apart: keep what follows the blocks that read batched segments out of these.
 
     >>> from circuits import reuploading
     >>> program = make_program(reuploading(n_qubits=2, n_layers=5, n_inputs=2))
@@ -69,7 +73,8 @@ def make_program(
     """
     n = circuit.n_qubits
     initial = tuple(gate for gate in circuit.gates if gate.name == "amplitudes")
-    stages = fuse(gate for gate in circuit.gates if gate.name != "amplitudes")
+    gates = (gate for gate in circuit.gates if gate.name != "amplitudes")
+    stages = fuse(gates, batched if apart else ())
     # The first stage acts on a product state, which is cheaper than a scan over it.
     start, period, count = find_period([_signature(stage) for stage in stages[1:]])
     start += 1
@@ -92,7 +97,8 @@ def product_count(program: Program) -> int:
 def reads(op: Op, segments: Iterable[str]) -> bool:
     """Say whether an operation depends on one of the segments."""
     gates = [gate for block in op.blocks for gate in block.gates]
-    return _reads([*gates, *(factor.gate for factor in op.factors if factor.gate)], segments)
+    gates += [factor.gate for factor in op.factors if factor.gate]
+    return any(gate_reads(gate, segments) for gate in gates)
 
 
 def find_period(signatures: Sequence) -> tuple[int, int, int]:
@@ -158,7 +164,7 @@ def _lower_dense(stage: Dense, width: int, batched) -> list[Op]:
 def _joins(group: list[Block], block: Block, width: int, batched) -> bool:
     wires = _wires(group)
     adjacent = wires[-1] + 1 == block.wires[0] and _contiguous(wires) and _contiguous(block.wires)
-    alone = any(_reads(each.gates, batched) for each in (*group, block))
+    alone = any(gate_reads(gate, batched) for each in (*group, block) for gate in each.gates)
     return adjacent and not alone and len(wires) + len(block.wires) <= width
 
 
@@ -168,10 +174,6 @@ def _wires(blocks: Iterable[Block]) -> tuple[int, ...]:
 
 def _contiguous(wires) -> bool:
     return wires[-1] - wires[0] + 1 == len(wires)
-
-
-def _reads(gates: Iterable[Gate], segments) -> bool:
-    return any(_source(gate) in segments for gate in gates)
 
 
 def _lower_monomial(gates: Sequence[Gate], n: int, batched, window: int) -> list[Op]:
@@ -207,10 +209,17 @@ def _lower_phases(factors: list[Factor], n: int, batched, window: int) -> list[O
     windows: dict[tuple[int, ...], list[Factor]] = {}
     for factor in factors:
         home = tuple(sorted(factor.wires))
-        if factor.gate is None or (window and not _reads([factor.gate], batched)):
+        if factor.gate is None or (window and not gate_reads(factor.gate, batched)):
             home = _window(home, n, window or WINDOW)
         windows.setdefault(home, []).append(factor)
-    return [Op(Phases(wires), factors=tuple(inside)) for wires, inside in windows.items()]
+    return [_phases(wires, tuple(inside), window) for wires, inside in windows.items()]
+
+
+def _phases(wires: tuple[int, ...], factors: tuple[Factor, ...], window: int) -> Op:
+    gates = tuple(factor.gate for factor in factors if factor.gate)
+    if window or len(wires) > MAX_WIRES or len(gates) < len(factors):
+        return Op(Phases(wires), factors=factors)
+    return Op(Matrix(wires), blocks=(Block(wires, gates),))
 
 
 def _window(wires: tuple[int, ...], n: int, widest: int) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from circuits.simulation.native.checks import LANES, check_arrays, check_program
-from circuits.simulation.native.schedule import Job, Operation, Program, plan_for
+from circuits.simulation.native.schedule import Job, Operation, Plan, Program, plan_for
 
 
 def available() -> bool:
@@ -27,15 +27,15 @@ def available() -> bool:
 
 
 class Tables(NamedTuple):
-    """What the operations of a program refer to by their slots.
+    """What the operations of a program refer to, all but the indices in the state's precision.
 
-    ones (m, 2, 2) and twos (m, 4, 4): matrices, in the state's type. many (m, 2, 2, b): matrices
-    of each column of a batch. phases (p, 2**n): in the state's type, or real of its precision.
-    indices (q, 2**n): int32, each a permutation (which is not checked).
+    matrices (s,): the numbers of all matrices, of each the real parts (4 or 16), row by row, then
+    the imaginary ones. many (m, 2, 2, 2, b): real and imaginary parts of 2x2 matrices of each
+    column of a batch. phases (p, 2**n): complex or real. indices (q, 2**n): int32, each a
+    permutation (which is not checked).
     """
 
-    ones: jax.Array
-    twos: jax.Array
+    matrices: jax.Array
     many: jax.Array
     phases: jax.Array
     indices: jax.Array
@@ -48,8 +48,8 @@ def run(program: Iterable[Operation], n: int, psi: jax.Array, tables: Tables) ->
     power of two below one register (16 or 8 columns), to whole registers above.
 
     Args:
-        program: operations in order. ``("matrix", wires, slot)`` multiplies one or two wires
-            (qubit 0 is the most significant bit) by entry `slot` of the 2x2 or the 4x4 matrices,
+        program: operations in order. ``("matrix", wires, place)`` multiplies one or two wires
+            (qubit 0 is the most significant bit) by the matrix whose numbers begin at `place`,
             ``("columns", (wire,), slot)`` by one of those that differ from column to column;
             ``("phases", slot)`` multiplies by a vector; ``("permute", slot)`` makes amplitude i
             what amplitude ``index[i]`` was.
@@ -61,9 +61,9 @@ def run(program: Iterable[Operation], n: int, psi: jax.Array, tables: Tables) ->
         ValueError: on a program that is not as above, or a shape or slot that does not fit.
         TypeError: on an array of another type.
 
-    >>> x, none = jnp.array([[[0, 1], [1, 0]]], jnp.complex64), jnp.zeros((0, 4), jnp.int32)
-    >>> empty = jnp.zeros((0, 4, 4), jnp.complex64), jnp.zeros((0, 2, 2, 1), jnp.complex64)
-    >>> tables = Tables(x, *empty, none.astype(jnp.complex64), none)
+    >>> x = jnp.array([0, 1, 1, 0, 0, 0, 0, 0], jnp.float32)
+    >>> many, none = jnp.zeros((0, 2, 2, 2, 1), jnp.float32), jnp.zeros((0, 4), jnp.int32)
+    >>> tables = Tables(x, many, none.astype(jnp.float32), none)
     >>> flip, psi = [("matrix", (1,), 0)], jnp.array([1, 2, 3, 4], jnp.complex64)
     >>> run(flip, 2, psi, tables).real.tolist() if available() else ...
     [2.0, 1.0, 4.0, 3.0]
@@ -74,7 +74,7 @@ def run(program: Iterable[Operation], n: int, psi: jax.Array, tables: Tables) ->
 
 def rewind(
     program: Iterable[Operation], n: int, psi: jax.Array, cotangent: jax.Array, tables: Tables
-) -> tuple[jax.Array, jax.Array, tuple[jax.Array, jax.Array, jax.Array]]:
+) -> tuple[jax.Array, jax.Array, tuple[jax.Array, jax.Array]]:
     """Return state and cotangent before a program from those after it, and the matrices' ones.
 
     The adjoint method: the operations are undone on the final state while the cotangent is pulled
@@ -87,7 +87,7 @@ def rewind(
         cotangent: of the final state, shaped as psi.
 
     Returns:
-        the first state, its cotangent, and the cotangents of ones, twos and many.
+        the first state, its cotangent, and the cotangents of matrices and many.
 
     Source:
         Jones and Gacon, arXiv:2009.02823.
@@ -102,7 +102,7 @@ def _job(program: Program, n: int, psi, tables: Tables) -> "Job":
     check_arrays(program, n, psi, tables)
     columns, lanes = (psi.shape[1] if psi.ndim == 2 else 1), LANES[psi.dtype.name]
     width = _width(columns, lanes, n, any(operation[0] == "columns" for operation in program))
-    return Job(program, n, width, lanes, len(tables.ones))
+    return Job(program, n, width, lanes)
 
 
 def _padded(job: "Job", psi: jax.Array) -> jax.Array:
@@ -120,99 +120,64 @@ def _unpadded(padded: jax.Array, psi: jax.Array) -> jax.Array:
 
 def _call_forward(job: Job, psi, tables: Tables) -> jax.Array:
     plan = plan_for(job)
-    shared = _shared(tables)[plan.entries]
-    table = _split(jnp.concatenate([shared, _by_column(job, tables.many)]))
-    flips = bool(plan.sweeps[:, 3].any())
     call = jax.ffi.ffi_call(
         _target("forward", psi.dtype.name),
-        [_like(psi), _like(psi) if flips else _nothing(psi)],
+        [_like(psi), _spare(plan, psi)],
         input_output_aliases={1: 0},
         vmap_method="sequential",
     )
-    constants = _constants(job, table.size, tables)
-    return call(constants[0], psi, table, *constants[1:])[0]
+    given = psi, tables.matrices, tables.many, plan.entries
+    return call(_sizes(job, tables), *given, *_constants(job, tables))[0]
 
 
 def _call_backward(job: Job, psi, cotangent, tables: Tables):
     plan = plan_for(job)
-    shared = _shared(tables)
-    inverse = jnp.concatenate(
-        [shared[plan.adjoint], _by_column(job, jnp.swapaxes(tables.many, 1, 2))]
-    )
-    table = _split(inverse.conj())
-    flips = bool(plan.sweeps[:, 3].any())
-    spare = _like(psi) if flips else _nothing(psi)
+    spare, sums = _spare(plan, psi), (tables.matrices, tables.many)
     call = jax.ffi.ffi_call(
         _target("backward", psi.dtype.name),
-        [_like(psi), _like(psi), spare, spare, _like(table)],
+        [_like(psi), _like(psi), spare, spare, *map(_like, sums)],
         input_output_aliases={1: 0, 2: 1},
         vmap_method="sequential",
     )
-    constants = _constants(job, table.size, tables)
-    results = call(constants[0], psi, cotangent, table, *constants[1:])
-    sums = jax.lax.complex(results[4][:, 0], results[4][:, 1])
-    n_shared = len(plan.entries)
-    gradient = jnp.zeros_like(shared).at[plan.entries].add(sums[:n_shared])
-    ones, twos = gradient[: tables.ones.size], gradient[tables.ones.size :]
-    many = _from_columns(job, sums[n_shared:], tables.many)
-    return *results[:2], (ones.reshape(tables.ones.shape), twos.reshape(tables.twos.shape), many)
+    given = psi, cotangent, *sums, plan.entries, plan.adjoint
+    results = call(_sizes(job, tables), *given, *_constants(job, tables))
+    return results[0], results[1], (results[4], results[5])
 
 
-def _shared(tables: Tables) -> jax.Array:
-    return jnp.concatenate([tables.ones.ravel(), tables.twos.ravel()])
+def _sizes(job: Job, tables: Tables):
+    """The first operand of a call, as `frames.Sizes` reads it."""
+    plan, phases = plan_for(job), tables.phases
+    matrices = tables.matrices.size, len(tables.many), tables.many.shape[-1], len(plan.entries)
+    constants = len(phases), 1 + jnp.iscomplexobj(phases), len(tables.indices)
+    steps = len(plan.ops), len(plan.sweeps)
+    return np.array([2**job.n, job.width, *matrices, *constants, *steps], np.int32)
 
 
-def _by_column(job: Job, many: jax.Array) -> jax.Array:
-    """Coefficients (m blocks 4, lanes) of matrices (m, 2, 2, b), if an operation needs them."""
-    if not job.has_columns:
-        return jnp.zeros((0, job.lanes), many.dtype)
-    padded = jnp.pad(
-        many.reshape(len(many), 4, -1), ((0, 0), (0, 0), (0, job.width - many.shape[3]))
-    )
-    blocks = padded.reshape(len(many), 4, job.blocks, job.lanes)
-    return blocks.swapaxes(1, 2).reshape(-1, job.lanes)
+def _constants(job: Job, tables: Tables):
+    """The last operands of a call: phases, indices, operations, sweeps."""
+    plan, phases = plan_for(job), tables.phases
+    parts = jnp.stack([phases.real, phases.imag], -1) if jnp.iscomplexobj(phases) else phases
+    return parts, tables.indices, plan.ops, plan.sweeps
 
 
-def _from_columns(job: Job, coefficients: jax.Array, many: jax.Array) -> jax.Array:
-    """The transpose of `_by_column`."""
-    if not job.has_columns:
-        return jnp.zeros_like(many)
-    blocks = coefficients.reshape(len(many), job.blocks, 4, job.lanes).swapaxes(1, 2)
-    return blocks.reshape(len(many), 2, 2, job.width)[..., : many.shape[3]]
-
-
-def _constants(job: Job, table_size: int, tables: Tables):
-    """The operands that say what to do: sizes, phases, indices, operations, sweeps."""
-    plan, phases, indices = plan_for(job), tables.phases, tables.indices
-    is_complex = jnp.iscomplexobj(phases)
-    parts = jnp.stack([phases.real, phases.imag], -1) if is_complex else phases
-    counts = len(phases), 1 + is_complex, len(indices), len(plan.ops), len(plan.sweeps)
-    sizes = np.array([table_size, 2**job.n, *counts, job.width], np.int32)
-    return sizes, parts, indices, plan.ops, plan.sweeps
-
-
-def _split(coefficients: jax.Array) -> jax.Array:
-    """Real and imaginary parts (k, 2, lanes) of coefficients (k, lanes)."""
-    return jnp.stack([coefficients.real, coefficients.imag], axis=1)
+def _spare(plan: Plan, psi) -> jax.ShapeDtypeStruct:
+    """A second state, if a sweep writes to one."""
+    return _like(psi) if plan.sweeps[:, 3].any() else jax.ShapeDtypeStruct((0,), psi.dtype)
 
 
 def _like(array) -> jax.ShapeDtypeStruct:
     return jax.ShapeDtypeStruct(array.shape, array.dtype)
 
 
-def _nothing(array) -> jax.ShapeDtypeStruct:
-    return jax.ShapeDtypeStruct((0,), array.dtype)
-
-
 @lru_cache(maxsize=4)
 def _target(direction: str, dtype: str) -> str:
     """Compile a kernel and tell XLA its name."""
-    from circuits.simulation.native import loops
+    from circuits.simulation.native import frames
 
     precision = {"complex64": "single", "complex128": "double"}[dtype]
-    function = getattr(loops, f"{direction}_{precision}")
+    function = getattr(frames, f"{direction}_{precision}")
     name = f"circuits_native_{direction}_{precision}"
-    capsule = jax.ffi.pycapsule(loops.compiled(function).address)
+    capsule = jax.ffi.pycapsule(frames.compiled(function).address)
     jax.ffi.register_ffi_target(name, capsule, platform="cpu")
     return name
 

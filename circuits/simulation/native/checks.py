@@ -5,6 +5,8 @@ import jax.numpy as jnp
 from circuits.simulation.native.schedule import Program
 
 MAX_QUBITS = 30  # indices are int32
+# Of each kind of operation, the table it refers to.
+TABLES = {"matrix": "matrices", "columns": "many", "phases": "phases", "permute": "indices"}
 LANES = {"complex64": 16, "complex128": 8}  # amplitudes in a register, their parts apart
 
 
@@ -36,27 +38,20 @@ def check_arrays(program: Program, n: int, psi, tables) -> None:
     columns = psi.shape[1] if psi.ndim == 2 else 1
     wanted = {
         "psi": (psi, (2**n,) if psi.ndim == 1 else (2**n, "b"), {psi.dtype.name}),
-        "ones": (tables.ones, ("m", 2, 2), {psi.dtype.name}),
-        "twos": (tables.twos, ("m", 4, 4), {psi.dtype.name}),
-        "many": (tables.many, ("m", 2, 2, columns), {psi.dtype.name}),
+        "matrices": (tables.matrices, ("s",), {real}),
+        "many": (tables.many, ("m", 2, 2, 2, columns), {real}),
         "phases": (tables.phases, ("p", 2**n), {psi.dtype.name, real}),
         "indices": (tables.indices, ("q", 2**n), {"int32"}),
     }
     for name, (array, shape, dtypes) in wanted.items():
         _check_array(name, array, shape, dtypes)
-    lengths = {
-        "matrix1": tables.ones,
-        "matrix2": tables.twos,
-        "columns1": tables.many,
-        "phases": tables.phases,
-        "permute": tables.indices,
-    }
-    for operation in program:
-        width = len(operation[1]) if len(operation) == 3 else ""
-        array = lengths[f"{operation[0]}{width}"]
-        if not 0 <= operation[-1] < len(array):
+    lengths = {kind: len(getattr(tables, name)) for kind, name in TABLES.items()}
+    for kind, *rest in program:
+        needed = 2 * 4 ** len(rest[0]) if kind == "matrix" else 1
+        if not 0 <= rest[-1] <= lengths[kind] - needed:
             raise ValueError(
-                f"Operation {operation!r} needs its slot among {len(array)} arrays given."
+                f"Operation {(kind, *rest)!r} needs its place among the {lengths[kind]} entries of "
+                f"`{TABLES[kind]}`, but is outside."
             )
 
 

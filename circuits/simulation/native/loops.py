@@ -1,4 +1,4 @@
-"""The compiled loops behind `calls.py`: this file alone imports numba, and compiles on first use.
+"""The compiled loops behind `calls.py`.
 
 A sweep takes the state through the nearest cache tile by tile: a tile is up to 256 rows of one
 vector register each, wherever the wires of its gates put them in memory. Inside a tile real and
@@ -7,37 +7,19 @@ whole registers: wires that number rows choose registers, wires inside a registe
 """
 
 # numba hands the first argument of an intrinsic, the typing context, to it itself.
-# pyright: reportCallIssue=false, reportPrivateImportUsage=false
+# pyright: reportCallIssue=false
 
-from functools import lru_cache
 from typing import NamedTuple
 
 import numba
 import numpy as np
-from numba import carray, types
 
-from circuits.simulation.native.registers import (
-    REGISTER_BYTES,
-    apply_gate,
-    as_pointer,
-    gather,
-    join,
-    scatter,
-    split,
-    unapply_gate,
-)
+from circuits.simulation.native.products import apply_gate, unapply_gate
+from circuits.simulation.native.registers import REGISTER_BYTES, gather, join, scatter, split
 
 ROWS = 256
 PHASES = -1  # the kind of an operation that is no gate
-OP_FIELDS = (
-    5  # kind, two row bits, place in the table (phases: slot), its step from column to column
-)
-SWEEP_FIELDS = (
-    5 + 8
-)  # first and last operation, permutation or -1, flips, row bits: how many, which
-N_SIZES = 8
 njit = numba.njit(error_model="numpy")
-OPERANDS, RESULTS = 72, 112  # where the struct of a call points to its buffers
 
 
 class Layout(NamedTuple):
@@ -53,7 +35,8 @@ class Layout(NamedTuple):
 
 
 @njit
-def _layout(n_lanes, width):
+def layout_of(n_lanes, width):
+    """Layout of so many columns in registers of so many lanes."""
     shift = 0
     while 2 << shift <= min(width, n_lanes):
         shift += 1
@@ -132,18 +115,17 @@ def _rephase(tile, phases, first, rows, sign, layout):
 
 
 @njit
-def _new_tile(like):
-    """Room for a tile that begins on a register's boundary."""
-    per_register = REGISTER_BYTES // like.itemsize
-    raw = np.empty((2 * ROWS + 1) * per_register, like.dtype)
-    start = (-raw.ctypes.data % REGISTER_BYTES) // like.itemsize
-    return raw[start : start + 2 * ROWS * per_register]
+def aligned(count, dtype):
+    """Room for so many numbers that begins on a register's boundary."""
+    raw = np.empty(count + REGISTER_BYTES, dtype)
+    start = (-raw.ctypes.data % REGISTER_BYTES) // raw.itemsize
+    return raw[start : start + count]
 
 
 @njit
-def _forward(psi, spare, table, phases, indices, ops, sweeps, layout):
+def forward(psi, spare, table, phases, indices, ops, sweeps, layout):
     """Run a program on a state in place; the sweeps that flip write to the other buffer."""
-    tile, all_rows = _new_tile(psi), np.empty(ROWS, np.int64)
+    tile, all_rows = aligned(2 * ROWS * layout.lanes, psi.dtype), np.empty(ROWS, np.int64)
     for sweep in sweeps:
         first_op, last_op, slot, flip, n_bits = sweep[:5]
         bits = sweep[5 : 5 + n_bits]
@@ -167,10 +149,13 @@ def _forward(psi, spare, table, phases, indices, ops, sweeps, layout):
 
 
 @njit
-def _backward(psi, ct, spare, spare_ct, table, sums, phases, indices, ops, sweeps, layout):
-    """Undo a program on its final state while the cotangent is pulled back, both in place."""
-    tile, tile_ct, all_rows = _new_tile(psi), _new_tile(psi), np.empty(ROWS, np.int64)
-    totals = np.zeros(sums.size, np.float64)
+def backward(psi, ct, spare, spare_ct, table, totals, phases, indices, ops, sweeps, layout):
+    """Undo a program on its final state while the cotangent is pulled back, both in place.
+
+    The totals (float64) gain the cotangents of the coefficients, ordered as in the table.
+    """
+    tile = aligned(2 * ROWS * layout.lanes, psi.dtype)
+    tile_ct, all_rows = aligned(tile.size, psi.dtype), np.empty(ROWS, np.int64)
     for sweep in sweeps[::-1]:
         first_op, last_op, slot, flip, n_bits = sweep[:5]
         bits = sweep[5 : 5 + n_bits]
@@ -197,117 +182,3 @@ def _backward(psi, ct, spare, spare_ct, table, sums, phases, indices, ops, sweep
         if flip:
             psi, spare = spare, psi
             ct, spare_ct = spare_ct, ct
-    for i in range(sums.size):
-        sums[i] = totals[i]
-
-
-# The calls: XLA hands over one pointer to a struct (its typed FFI, xla/ffi/api/c_api.h). All
-# fields used are 8 bytes wide and have stood at these offsets in every version of the interface.
-
-
-@njit
-def _read(address):
-    return carray(as_pointer(address), 1, np.int64)[0]
-
-
-@njit
-def _buffer(frame, which, number, count, dtype):
-    """Flat array of an operand or a result, by its number."""
-    buffer = _read(_read(frame + which) + 8 * number)
-    return carray(as_pointer(_read(buffer + 24)), count, dtype)
-
-
-@njit
-def _answered(frame):
-    """Whether XLA only asked which version of its interface this is: its own, said back."""
-    extension = _read(frame + 8)
-    if extension == 0:
-        return False
-    metadata = carray(as_pointer(_read(extension + 24)), 5, np.int64)
-    metadata[3] = _read(_read(frame + 16) + 32)
-    metadata[4] = 0
-    return True
-
-
-@njit
-def _constants(frame, first, sizes, dtype):
-    """Phases, indices, operations, sweeps and layout: the last operands of every call."""
-    n_states, n_phases, parts, n_indices = sizes[1], sizes[2], sizes[3], sizes[4]
-    phases = _buffer(frame, OPERANDS, first, n_phases * n_states * parts, dtype)
-    indices = _buffer(frame, OPERANDS, first + 1, n_indices * n_states, np.int32)
-    ops = _buffer(frame, OPERANDS, first + 2, sizes[5] * OP_FIELDS, np.int32)
-    sweeps = _buffer(frame, OPERANDS, first + 3, sizes[6] * SWEEP_FIELDS, np.int32)
-    layout = _layout(REGISTER_BYTES // phases.itemsize, np.int64(sizes[7]))
-    return (
-        phases.reshape((n_phases, n_states, parts)),
-        indices.reshape((n_indices, n_states)),
-        ops.reshape((sizes[5], OP_FIELDS)),
-        sweeps.reshape((sizes[6], SWEEP_FIELDS)),
-        layout,
-    )
-
-
-@njit
-def _call_forward(frame, dtype):
-    """Operands: sizes, psi, table, constants. Results: psi in place, the spare buffer."""
-    if _answered(frame):
-        return 0
-    sizes = _buffer(frame, OPERANDS, 0, N_SIZES, np.int32).astype(np.int64)
-    phases, indices, ops, sweeps, layout = _constants(frame, 3, sizes, dtype)
-    n_items = 2 * sizes[1] * sizes[7]
-    psi = _buffer(frame, RESULTS, 0, n_items, dtype)
-    spare = _buffer(frame, RESULTS, 1, n_items, dtype)
-    table = _buffer(frame, OPERANDS, 2, sizes[0], dtype)
-    _forward(psi, spare, table, phases, indices, ops, sweeps, layout)
-    return 0
-
-
-@njit
-def _call_backward(frame, dtype):
-    """Operands: sizes, psi, cotangent, table, constants.
-
-    Results: psi and cotangent in place, a spare buffer for each, sums.
-    """
-    if _answered(frame):
-        return 0
-    sizes = _buffer(frame, OPERANDS, 0, N_SIZES, np.int32).astype(np.int64)
-    phases, indices, ops, sweeps, layout = _constants(frame, 4, sizes, dtype)
-    n_items = 2 * sizes[1] * sizes[7]
-    psi = _buffer(frame, RESULTS, 0, n_items, dtype)
-    ct = _buffer(frame, RESULTS, 1, n_items, dtype)
-    spare = _buffer(frame, RESULTS, 2, n_items, dtype)
-    spare_ct = _buffer(frame, RESULTS, 3, n_items, dtype)
-    sums = _buffer(frame, RESULTS, 4, sizes[0], dtype)
-    table = _buffer(frame, OPERANDS, 3, sizes[0], dtype)
-    _backward(psi, ct, spare, spare_ct, table, sums, phases, indices, ops, sweeps, layout)
-    return 0
-
-
-def forward_single(frame):
-    """Call for complex64."""
-    return _call_forward(frame, np.float32)
-
-
-def forward_double(frame):
-    """Call for complex128."""
-    return _call_forward(frame, np.float64)
-
-
-def backward_single(frame):
-    """Call for complex64."""
-    return _call_backward(frame, np.float32)
-
-
-def backward_double(frame):
-    """Call for complex128."""
-    return _call_backward(frame, np.float64)
-
-
-@lru_cache
-def compiled(function):
-    """The function as machine code for XLA to call; `.address` says where.
-
-    The machine code is cached beside this file (or in NUMBA_CACHE_DIR), so only a machine's
-    first use of it takes seconds.
-    """
-    return numba.cfunc(types.intp(types.intp), cache=True)(function)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-# ("matrix", wires, slot), ("columns", wires, slot), ("phases", slot) or ("permute", slot)
+# ("matrix", wires, place), ("columns", wires, slot), ("phases", slot) or ("permute", slot)
 Operation = tuple
 Program = tuple[Operation, ...]
 
@@ -21,12 +21,6 @@ class Job(NamedTuple):
     n: int
     width: int  # columns of the padded batch
     lanes: int
-    n_ones: int
-
-    @property
-    def has_columns(self) -> bool:
-        """Whether matrices differ from column to column."""
-        return any(operation[0] == "columns" for operation in self.program)
 
     @property
     def blocks(self) -> int:
@@ -60,8 +54,8 @@ class Sweep(NamedTuple):
 class Plan(NamedTuple):
     """Tables for the loops.
 
-    ops (m, 4) and sweeps (s, 13): fields as the loops read them. entries (k, lanes): the entry of
-    all matrices, flattened, that each lane of a coefficient holds. adjoint: the same, transposed.
+    ops (m, 5) and sweeps (s, 13): fields as the loops read them. entries (k, 2, lanes): which of
+    the matrices' numbers each lane of a coefficient holds. adjoint: the same, transposed.
     """
 
     ops: npt.NDArray[np.int32]
@@ -74,7 +68,7 @@ class Plan(NamedTuple):
 def plan_for(job: Job) -> Plan:
     """Return the tables of a job."""
     todo, sweeps = [], []
-    entries, adjoint = [np.zeros((0, job.lanes))], [np.zeros((0, job.lanes))]
+    entries, adjoint = [np.zeros((0, 2, job.lanes))], [np.zeros((0, 2, job.lanes))]
     for sweep, flips in _flips(schedule(job)):
         start = len(todo)
         for operation in sweep.operations:
@@ -153,7 +147,7 @@ def _fields(job: Job, operation: Operation, rows: tuple[int, ...], coefficient: 
     Matrices of each column stand behind the `shared` coefficients, four a register of columns.
     """
     from circuits.simulation.native.loops import PHASES
-    from circuits.simulation.native.registers import variants
+    from circuits.simulation.native.products import variants
 
     if operation[0] == "phases":
         return PHASES, 0, 0, operation[1], 0
@@ -168,10 +162,11 @@ def _fields(job: Job, operation: Operation, rows: tuple[int, ...], coefficient: 
 
 
 def _entries(job: Job, operation: Operation, transposed: bool = False) -> npt.NDArray:
-    """Which matrix entries the lanes of a gate's coefficients hold, (coefficients, lanes).
+    """Which of the matrices' numbers the lanes of a gate's coefficients hold.
 
-    Coefficients are ordered by (row i, column j, flips m): i and j number registers by the gate's
-    row bits, m says which of its lane bits differ between the amplitudes multiplied and made.
+    They are (coefficients, 2, lanes), for real and imaginary parts. Coefficients are ordered by
+    (row i, column j, flips m): i and j number registers by the gate's row bits, m says which of its
+    lane bits differ between the amplitudes multiplied and made.
     """
     _, wires, slot = operation
     row_bits, lane_bits = map(sorted, bits(job, wires))
@@ -190,5 +185,5 @@ def _entries(job: Job, operation: Operation, transposed: bool = False) -> npt.ND
     if transposed:
         row, column = column, row
     size = 2 ** len(wires)
-    start = size**2 * slot + (4 * job.n_ones if size == 4 else 0)
-    return (start + size * row + column).reshape(-1, job.lanes)
+    real = (slot + size * row + column).reshape(-1, job.lanes)
+    return np.stack([real, real + size**2], 1)

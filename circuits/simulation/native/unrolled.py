@@ -5,17 +5,12 @@ from collections.abc import Iterable, Sequence
 import jax
 import jax.numpy as jnp
 
-from circuits.simulation.engine.kernels import Kernel, Matrix, Phases, Theta, apply
-from circuits.simulation.engine.matrices import Pair
+from circuits.simulation.engine.kernels import Kernel, Matrix, Phases, apply
+from circuits.simulation.engine.matrices import Pair, Places
 from circuits.simulation.engine.parameters import constant_table
 from circuits.simulation.engine.program import Op, Program, reads
 from circuits.simulation.native import calls as native
 from circuits.simulation.native.checks import MAX_QUBITS
-
-KINDS = ("ones", "twos", "many")  # the tables of matrices of `native.Tables`
-
-Thetas = tuple[Sequence[Theta], Sequence[Theta], Sequence[Theta]]
-Listed = list[tuple[Op, Theta]]
 
 
 def fits(program: Program, batched: frozenset[str]) -> bool:
@@ -32,101 +27,63 @@ def fits(program: Program, batched: frozenset[str]) -> bool:
 
 
 def _fits(op: Op, batched: frozenset[str]) -> bool:
-    wires = op.kernel.wires if isinstance(op.kernel, Matrix | Phases) else ()
-    if isinstance(op.kernel, Phases) and not any(factor.gate for factor in op.factors):
-        return True
-    return len(wires) <= (1 if reads(op, batched) else 2)
+    if isinstance(op.kernel, Matrix):
+        return len(op.kernel.wires) <= (1 if reads(op, batched) else 2)
+    return not any(factor.gate for factor in op.factors)
 
 
-def run_native(program: Program, thetas: Thetas, psi: Pair) -> Pair:
-    """Return the state after a program that `fits`."""
-    operations, tables = _unroll(program, thetas, _columns(psi))
+def run_native(program: Program, places: Places, arrays: Sequence[jax.Array], psi: Pair) -> Pair:
+    """Return the state after a program that `fits`.
+
+    Args:
+        program: to run.
+        places: where the matrices of its blocks stand.
+        arrays: (m, 2, 2**k, 2**k) or (m, 2, 2**k, 2**k, b), as of `block_matrices`.
+        psi: the state it starts from.
+    """
+    operations, tables = _unroll(program, places, arrays, psi)
     final = native.run(operations, program.n_qubits, jax.lax.complex(*psi), tables)
     return final.real, final.imag
 
 
-def rewind_native(program: Program, thetas: Thetas, psi: Pair, cotangent: Pair):
-    """Return state and cotangent before the program, from those after it, and all gradients."""
-    operations, tables = _unroll(program, thetas, _columns(psi))
+def rewind_native(
+    program: Program, places: Places, arrays: Sequence[jax.Array], psi: Pair, cotangent: Pair
+):
+    """Return state and cotangent before the program, from those after it, and those of arrays."""
+    operations, tables = _unroll(program, places, arrays, psi)
     final, pulled = jax.lax.complex(*psi), jax.lax.complex(cotangent[0], -cotangent[1])
-    n = program.n_qubits
-    first, before, sums = native.rewind(operations, n, final, pulled, tables)
-    _, pull = jax.vjp(lambda given: _matrices(_listed(program, given), _columns(psi)), thetas)
-    (gradients,) = pull(dict(zip(KINDS, sums, strict=True)))
-    return (first.real, first.imag), (before.real, -before.imag), gradients
+    first, before, sums = native.rewind(operations, program.n_qubits, final, pulled, tables)
+    gradients, at = [], [0, 0]
+    for array in arrays:
+        which = int(array.ndim == 5)
+        size = len(array) if which else array.size
+        part = sums[which][at[which] : at[which] + size]
+        gradients.append(part.reshape(array.shape))
+        at[which] += size
+    return (first.real, first.imag), (before.real, -before.imag), tuple(gradients)
 
 
-def _columns(psi: Pair) -> int:
-    return psi[0].shape[1] if psi[0].ndim == 2 else 1
-
-
-def _unroll(
-    program: Program, thetas: Thetas, columns: int
-) -> tuple[tuple[native.Operation, ...], native.Tables]:
-    listed = _listed(program, thetas)
+def _unroll(program: Program, places: Places, arrays: Sequence[jax.Array], psi: Pair):
+    """Native operations, and what they refer to."""
+    real, columns = psi[0].dtype, psi[0].shape[1] if psi[0].ndim == 2 else 1
+    alike = [array.ravel() for array in arrays if array.ndim == 4]
+    apart = [array for array in arrays if array.ndim == 5]
     constants = _Constants(program.n_qubits)
-    operations = tuple(_operations(_steps(program, _places(listed)), constants))
-    return operations, native.Tables(**_matrices(listed, columns), **constants.stacked())
+    operations = tuple(_operations(program, _slots(places, arrays), constants))
+    matrices = jnp.concatenate(alike or [jnp.zeros(0, real)])
+    many = jnp.concatenate(apart or [jnp.zeros((0, 2, 2, 2, columns), real)])
+    return operations, native.Tables(matrices, many, **constants.stacked())
 
 
-def _listed(program: Program, thetas: Thetas) -> Listed:
-    """Operations as written in the program, each parameter with a leading axis of repeats."""
-    before, inside, after = thetas
-
-    def once(theta):
-        return jax.tree.map(lambda x: x[None], theta)
-
-    ops = (*program.before, *(program.repeats[0] if program.repeats else ()), *program.after)
-    return list(zip(ops, [*map(once, before), *inside, *map(once, after)], strict=True))
-
-
-def _kind(op: Op, theta: Theta) -> str | None:
-    """The table that an operation's matrices are in; None for constants."""
-    is_phases = isinstance(op.kernel, Phases)
-    if theta is None or (is_phases and not any(factor.gate for factor in op.factors)):
-        return None
-    batched = theta[0].ndim == (3 if is_phases else 4)
-    return "many" if batched else {2: "ones", 4: "twos"}[theta[0].shape[1]]
-
-
-def _places(listed: Listed) -> list[tuple[str, int] | None]:
-    """Of each operation the table its matrices are in, and the slot of the first."""
-    counts: dict[str, int] = dict.fromkeys(KINDS, 0)
-    places = []
-    for op, theta in listed:
-        kind = _kind(op, theta)
-        places.append(None if kind is None else (kind, counts[kind]))
-        if kind is not None:
-            counts[kind] += len(theta[0])
-    return places
-
-
-def _matrices(listed: Listed, columns: int) -> dict[str, jax.Array]:
-    """Tables ones (m, 2, 2), twos (m, 4, 4) and many (m, 2, 2, b), complex."""
-    rows: dict[str, list[jax.Array]] = {kind: [] for kind in KINDS}
-    for op, theta in listed:
-        if (kind := _kind(op, theta)) is not None:
-            made = jax.lax.complex(*theta)
-            rows[kind].append(_on_diagonal(made) if isinstance(op.kernel, Phases) else made)
-    empty = {"ones": (0, 2, 2), "twos": (0, 4, 4), "many": (0, 2, 2, columns)}
-    zeros = {kind: jnp.zeros(shape, jnp.result_type(complex)) for kind, shape in empty.items()}
-    return {kind: jnp.concatenate(rows[kind] or [zeros[kind]]) for kind in KINDS}
-
-
-def _on_diagonal(phases: jax.Array) -> jax.Array:
-    """Diagonal matrices (r, K, K) or (r, K, K, b) of phases (r, K) or (r, K, b)."""
-    eye = jnp.eye(phases.shape[1], dtype=phases.dtype)
-    return phases[:, :, None] * eye.reshape(1, *eye.shape, *(1,) * (phases.ndim - 2))
-
-
-def _steps(program: Program, places: list):
-    """Operations in the order in which they act, each with its table and slot."""
-    start, size = len(program.before), len(program.repeats[0]) if program.repeats else 0
-    yield from zip(program.before, places[:start], strict=True)
-    for row, repeat in enumerate(program.repeats):
-        for op, place in zip(repeat, places[start : start + size], strict=True):
-            yield op, place and (place[0], place[1] + row)
-    yield from zip(program.after, places[start + size :], strict=True)
+def _slots(places: Places, arrays: Sequence[jax.Array]) -> dict:
+    """Of each block the kind of its matrix, and where that stands among those of its kind."""
+    slots, used = {}, {"matrix": 0, "columns": 0}
+    for blocks, array in zip(places.groups, arrays, strict=True):
+        kind, step = ("columns", 1) if array.ndim == 5 else ("matrix", array[0].size)
+        for block in blocks:
+            slots[block] = kind, used[kind]
+            used[kind] += step
+    return slots
 
 
 class _Constants:
@@ -159,20 +116,22 @@ class _Constants:
         }
 
 
-def _operations(steps: Iterable[tuple[Op, tuple[str, int] | None]], constants: _Constants):
+def _operations(program: Program, slots: dict, constants: _Constants) -> Iterable:
     """Native operations; constant phases that follow each other become one vector."""
     waiting: tuple[Op, ...] = ()
-    for op, place in steps:
-        if place is None and isinstance(op.kernel, Phases):
+    repeated = (op for each in program.repeats for op in each)
+    for op in (*program.before, *repeated, *program.after):
+        if isinstance(op.kernel, Phases):
             waiting += (op,)
             continue
         if waiting:
             yield "phases", constants.phase_slot(waiting)
             waiting = ()
-        if place is None:
+        if isinstance(op.kernel, Matrix):
+            kind, place = slots[op.blocks[0]]
+            yield kind, op.kernel.wires, place
+        else:
             yield "permute", constants.index_slot(op.kernel)
-        elif isinstance(op.kernel, Matrix | Phases):
-            yield "columns" if place[0] == "many" else "matrix", op.kernel.wires, place[1]
     if waiting:
         yield "phases", constants.phase_slot(waiting)
 

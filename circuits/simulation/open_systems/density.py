@@ -27,8 +27,8 @@ from circuits.simulation.open_systems.open_execution import (
     product_overlaps,
     product_state,
     start_vectors,
-    to_matrix_units,
 )
+from circuits.simulation.open_systems.open_kernels import to_matrix_units
 from circuits.simulation.open_systems.open_program import (
     Block,
     OpenProgram,
