@@ -14,9 +14,9 @@ demo: $(STAMP)  ## run the main job: table, report.html, records
 	$(BIN)/qml demo
 
 test: lint  ## lint, types, layers, then the whole test suite
-	$(BIN)/python -m pytest -n 2 --cov --cov-report=term -m "not slow"
+	$(BIN)/python -m pytest -n 2 -m "not slow"
 
-test-all: lint  ## the same with the slow tests
+test-all: lint  ## the same with the slow tests, and what is covered
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term
 
 lint: $(STAMP)  ## format, lint, types and the layer contract
@@ -31,6 +31,7 @@ bench: $(STAMP)  ## time against peers, ratios printed and written to benchmarks
 	$(BIN)/python benchmarks/circuits/sharding.py
 	$(BIN)/python benchmarks/circuits/scaling.py
 	$(BIN)/python benchmarks/circuits/noise.py
+	$(BIN)/python benchmarks/circuits/offload.py
 	$(BIN)/python benchmarks/annealing/sparse.py
 	$(BIN)/python benchmarks/annealing/dense.py
 	$(BIN)/python benchmarks/annealing/scaling.py

@@ -1,16 +1,21 @@
 """Quantum circuits as plain data, their simulation in pure JAX, and the backends that run them."""
 
-from circuits.angles import batch_length, check_angles
+from circuits.angles import batch_length, check_angles, checked
 from circuits.ansatze import angle_encoding, entangler, reuploading, rotation_layer
 from circuits.backends import (
+    CliffordDataRegression,
     Density,
     Exact,
     MatrixProduct,
+    PauliTwirling,
     PennyLaneBackend,
+    ProbabilisticErrorCancellation,
     QiskitBackend,
+    ReadoutMitigation,
     Shots,
     Stabilizer,
     Trajectories,
+    ZeroNoiseExtrapolation,
 )
 from circuits.channels import (
     amplitude_damping,
@@ -24,6 +29,7 @@ from circuits.channels import (
     readout_confusion,
     superoperator,
     thermal_relaxation,
+    zz_crosstalk,
 )
 from circuits.circuit import (
     Circuit,
@@ -39,11 +45,19 @@ from circuits.gates.definitions import definition, frequencies, structure
 from circuits.gates.gate_types import Gate, Slot, gate, gate_angle
 from circuits.gates.table import GATES, GateDef
 from circuits.gradients import Gradient, finite_differences, hessian_vector, parameter_shift
+from circuits.mitigation.folding import fold
 from circuits.modifiers import controlled, inverse, power
-from circuits.noise_model import NoiseModel, add_noise
+from circuits.noise import noise_from_target
+from circuits.noise_model import NoiseModel, NoiseRule, add_noise, noise_to_dict
 from circuits.observables import PauliSum, check_observables, pauli, z
-from circuits.on_pennylane import to_tape
-from circuits.on_qiskit import to_qiskit
+from circuits.on_pennylane import from_pennylane, to_pennylane, to_tape
+from circuits.on_qiskit import (
+    from_openqasm3,
+    from_qiskit,
+    open_target,
+    to_openqasm3,
+    to_qiskit,
+)
 from circuits.on_stim import to_stim
 from circuits.operations import (
     amplitudes,
@@ -63,11 +77,13 @@ from circuits.operations import (
     when,
 )
 from circuits.protocol import Backend, Result
+from circuits.shadows import Shadow, classical_shadow, shadow_expectation, shadow_size
 from circuits.shift_rules import ShiftRule, shift_rule
 from circuits.simulation import (
     Explanation,
     MatrixProductState,
     MemoryPlan,
+    absorb_cliffords,
     apply_pauli_sum,
     chain_amplitude,
     chain_expectation,
@@ -146,6 +162,7 @@ __all__ = [
     "phase_damping",
     "thermal_relaxation",
     "over_rotated",
+    "zz_crosstalk",
     "readout_confusion",
     "superoperator",
     # a circuit
@@ -167,6 +184,8 @@ __all__ = [
     "expectation",
     "probabilities",
     "samples",
+    "checked",
+    "absorb_cliffords",
     # noise and mid-circuit measurement
     "density_matrix",
     "density_expectation",
@@ -175,7 +194,10 @@ __all__ = [
     "trajectory_samples",
     "defer_measurements",
     "NoiseModel",
+    "NoiseRule",
     "add_noise",
+    "noise_to_dict",
+    "noise_from_target",
     # what a simulation costs, and several devices for it
     "explain",
     "Explanation",
@@ -225,8 +247,27 @@ __all__ = [
     "Stabilizer",
     "QiskitBackend",
     "PennyLaneBackend",
+    "open_target",
+    # backends around a backend: error mitigation
+    "ReadoutMitigation",
+    "ZeroNoiseExtrapolation",
+    "fold",
+    "PauliTwirling",
+    "ProbabilisticErrorCancellation",
+    "CliffordDataRegression",
+    # one set of measurements for any observables
+    "classical_shadow",
+    "Shadow",
+    "shadow_expectation",
+    "shadow_size",
+    # from and to other packages
     "to_qiskit",
+    "from_qiskit",
+    "to_openqasm3",
+    "from_openqasm3",
     "to_tape",
+    "to_pennylane",
+    "from_pennylane",
     "to_stim",
     # dense matrices, the oracle
     "unitary",

@@ -9,21 +9,33 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 
 from circuits.angles import Angles
 from circuits.circuit import Circuit, circuit_size
 from circuits.estimation import basis_change, estimate, measurement_groups
+from circuits.mitigation.cancellation import ProbabilisticErrorCancellation
+from circuits.mitigation.extrapolation import ZeroNoiseExtrapolation
+from circuits.mitigation.readout import ReadoutMitigation
+from circuits.mitigation.regression import CliffordDataRegression
+from circuits.mitigation.twirling import PauliTwirling
 from circuits.noisy_backends import Density, Trajectories
 from circuits.observables import PauliSum, check_observables
-from circuits.on_pennylane import PennyLaneBackend
-from circuits.on_qiskit import QiskitBackend
+from circuits.on_pennylane.backend import PennyLaneBackend
+from circuits.on_qiskit.backend import QiskitBackend
 from circuits.on_stim import Stabilizer
 from circuits.product_backend import MatrixProduct
 from circuits.protocol import Result, check_count, check_seed
-from circuits.simulation import compile_program, expectation, make_batch, run_chunk, samples
+from circuits.simulation import expectation, samples
+from circuits.simulation.batching import (
+    Batch,
+    check_limit,
+    compile_within,
+    make_batch,
+    precision,
+    run_chunk,
+)
 
 __all__ = [
     "Exact",
@@ -34,6 +46,11 @@ __all__ = [
     "Stabilizer",
     "QiskitBackend",
     "PennyLaneBackend",
+    "ReadoutMitigation",
+    "ZeroNoiseExtrapolation",
+    "PauliTwirling",
+    "ProbabilisticErrorCancellation",
+    "CliffordDataRegression",
 ]
 
 BATCH_SIZE = 1024
@@ -48,6 +65,8 @@ class Exact:
     Args:
         batch_size: most sets of angles in one program, fewer where states are large; the result
             does not depend on it.
+        memory_limit: bytes that the device may hold at once, for which batches are cut into
+            chunks; by default what it has. The result does not depend on it either.
 
     >>> from circuits import build_circuit, gate, z
     >>> circuit = build_circuit([gate("rx", 0, angle=("w", 0))])
@@ -57,9 +76,11 @@ class Exact:
     """
 
     batch_size: int = BATCH_SIZE
+    memory_limit: int | None = None
 
     def __post_init__(self) -> None:
         check_count("batch_size", self.batch_size)
+        check_limit(self.memory_limit)
 
     def expectation(
         self, circuit: Circuit, observables: PauliSum | Iterable[PauliSum], angles: Angles
@@ -67,19 +88,21 @@ class Exact:
         """Return exact values of k observables for every set of angles; see `Backend`."""
         checked = check_observables(observables, circuit.n_qubits)
         batch = make_batch(circuit, angles, self.batch_size, 2**circuit.n_qubits)
-        program = compile_program(_expectation, circuit, checked, batch)
+        (program,), batch = compile_within(
+            _expectation, [circuit], checked, batch, memory_limit=self.memory_limit
+        )
         start, key = time.perf_counter(), jax.random.key(0)
         rows = range(0, batch.length, batch.chunk)
         values = np.concatenate([run_chunk(program, batch, row, key) for row in rows])
         seconds = {"compile": program.compile_seconds, "execute": time.perf_counter() - start}
-        info = _info(self, circuit, seconds, batch.chunk, shots=None)
+        info = _info(self, circuit, seconds, batch, shots=None)
         return Result(values.astype(float), np.zeros(values.shape), info)
 
     def sample(
         self, circuit: Circuit, angles: Angles, *, shots: int, seed: int
     ) -> npt.NDArray[np.uint8]:
         """Return bits (b, shots, n) drawn from the exact distribution; see `Backend`."""
-        return Shots(shots, seed).sample(circuit, angles, shots=shots, seed=seed)
+        return Shots(shots, seed, self.memory_limit).sample(circuit, angles, shots=shots, seed=seed)
 
 
 @dataclass(frozen=True)
@@ -91,6 +114,7 @@ class Shots:
     Args:
         shots: for each measurement basis (each qubit-wise commuting group of terms).
         seed: decides all draws; every set of angles and every basis draws independently.
+        memory_limit: as for `Exact`.
 
     >>> from circuits import build_circuit, gate, z
     >>> circuit = build_circuit([gate("rx", 0, angle=("w", 0))])
@@ -101,10 +125,12 @@ class Shots:
 
     shots: int = 1024
     seed: int = 0
+    memory_limit: int | None = None
 
     def __post_init__(self) -> None:
         check_count("shots", self.shots)
         check_seed(self.seed)
+        check_limit(self.memory_limit)
 
     def expectation(
         self, circuit: Circuit, observables: PauliSum | Iterable[PauliSum], angles: Angles
@@ -114,7 +140,9 @@ class Shots:
         groups = measurement_groups(checked)
         rotated = [circuit + basis_change(group, circuit.n_qubits) for group in groups]
         batch = make_batch(circuit, angles, BATCH_SIZE, _numbers(circuit, self.shots))
-        programs = [compile_program(samples, each, self.shots, batch) for each in rotated]
+        programs, batch = compile_within(
+            samples, rotated, self.shots, batch, memory_limit=self.memory_limit
+        )
         start, keys = time.perf_counter(), jax.random.split(jax.random.key(self.seed), len(groups))
         parts = []
         for row in range(0, batch.length, batch.chunk):
@@ -124,7 +152,7 @@ class Shots:
         values, std = (np.concatenate(part) for part in zip(*parts, strict=True))
         compiled = sum(program.compile_seconds for program in programs)
         seconds = {"compile": compiled, "execute": time.perf_counter() - start}
-        return Result(values, std, _info(self, circuit, seconds, batch.chunk, shots=self.shots))
+        return Result(values, std, _info(self, circuit, seconds, batch, shots=self.shots))
 
     def sample(
         self, circuit: Circuit, angles: Angles, *, shots: int, seed: int
@@ -133,8 +161,10 @@ class Shots:
         check_count("shots", shots)
         check_seed(seed)
         batch = make_batch(circuit, angles, BATCH_SIZE, _numbers(circuit, shots))
-        program, key = compile_program(samples, circuit, shots, batch), jax.random.key(seed)
-        rows = range(0, batch.length, batch.chunk)
+        (program,), batch = compile_within(
+            samples, [circuit], shots, batch, memory_limit=self.memory_limit
+        )
+        rows, key = range(0, batch.length, batch.chunk), jax.random.key(seed)
         return np.concatenate([run_chunk(program, batch, row, key) for row in rows])
 
 
@@ -148,9 +178,9 @@ def _numbers(circuit: Circuit, shots: int) -> int:
     return 2**circuit.n_qubits + shots * circuit.n_qubits
 
 
-def _info(backend, circuit: Circuit, seconds, chunk: int, shots: int | None):
+def _info(backend, circuit: Circuit, seconds, batch: Batch, shots: int | None):
     options = asdict(backend)
-    precision = "double" if jnp.result_type(float) == np.float64 else "single"
+    effective = {"chunk": batch.chunk, "chunk_bytes": batch.chunk_bytes, "precision": precision()}
     return {
         "backend": type(backend).__name__,
         "shots": shots,
@@ -158,5 +188,5 @@ def _info(backend, circuit: Circuit, seconds, chunk: int, shots: int | None):
         "seconds": seconds,
         "circuit": circuit_size(circuit),
         "requested": options,
-        "effective": options | {"chunk": chunk, "precision": precision},
+        "effective": options | effective,
     }

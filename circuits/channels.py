@@ -196,6 +196,20 @@ def over_rotated(item: Gate, fraction: float) -> Gate:
     return power(item, 1 + fraction)
 
 
+def zz_crosstalk(radians: float, first: int, second: int) -> Gate:
+    """Return ``exp(-i radians ZZ / 2)``, what neighbours do to each other unasked: coherent.
+
+    A rule of a noise model lets it follow the gates near by; see `NoiseRule`.
+
+    Source:
+        Always-on ZZ coupling: Mundada et al., Phys. Rev. Applied 12, 054023 (2019), Sec. I.
+
+    >>> zz_crosstalk(0.05, 1, 2)
+    Gate(name='rzz', wires=(1, 2), angle=0.05)
+    """
+    return gate("rzz", first, second, angle=radians)
+
+
 def readout_confusion(zero_read_as_one: float, one_read_as_zero: float) -> npt.NDArray[np.float64]:
     """Return the matrix (2, 2) of one qubit's readout: ``m[read, true]``; columns sum to 1.
 

@@ -1,7 +1,7 @@
 """Backends that run noisy circuits: density matrices for few qubits, trajectories for more."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,10 +14,27 @@ from circuits.angles import Angles
 from circuits.channels import readout_confusion
 from circuits.circuit import Circuit, circuit_size
 from circuits.estimation import basis_change, estimate, measurement_groups
-from circuits.noise_model import NoiseModel, add_noise, check_noise, confused, noise_to_dict
+from circuits.noise_model import (
+    NoiseModel,
+    Readout,
+    add_noise,
+    check_noise,
+    confused,
+    noise_to_dict,
+    qubit_readouts,
+)
 from circuits.observables import PauliSum, check_observables
 from circuits.protocol import Result, check_count, check_seed
-from circuits.simulation.batching import Batch, Program, compile_program, make_batch, run_chunk
+from circuits.simulation.batching import (
+    Batch,
+    Build,
+    Program,
+    check_limit,
+    compile_within,
+    make_batch,
+    precision,
+    run_chunk,
+)
 from circuits.simulation.open_systems.density import density_expectation, density_probabilities
 from circuits.simulation.open_systems.trajectories import (
     CHUNK,
@@ -26,7 +43,7 @@ from circuits.simulation.open_systems.trajectories import (
 )
 
 BATCH_SIZE = 1024
-Readout = tuple[float, float]
+Readouts = tuple[Readout, ...]  # of each qubit
 
 
 @dataclass(frozen=True)
@@ -39,6 +56,8 @@ class Density:
         noise: what follows the gates and errs at readout; None for what the circuit holds itself.
         shots: for each measurement basis; None for exact values. The change of basis is ideal.
         seed: decides all draws.
+        memory_limit: bytes that the device may hold at once, for which batches are cut into
+            chunks; by default what it has. The result does not depend on it.
 
     >>> from circuits import build_circuit, gate, z
     >>> from circuits.channels import amplitude_damping
@@ -50,11 +69,13 @@ class Density:
     noise: NoiseModel | None = None
     shots: int | None = None
     seed: int = 0
+    memory_limit: int | None = None
 
     def __post_init__(self) -> None:
         if self.shots is not None:
             check_count("shots", self.shots)
         check_seed(self.seed)
+        check_limit(self.memory_limit)
         check_noise(self.noise or NoiseModel())
 
     def expectation(
@@ -65,18 +86,18 @@ class Density:
         noisy = add_noise(circuit, self.noise)
         batch = make_batch(circuit, angles, BATCH_SIZE, _numbers(circuit, self.shots or 0))
         if self.shots is None:
-            programs = [compile_program(_exact, noisy, confused(checked, self.noise), batch)]
+            build, circuits, option = _exact, [noisy], confused(checked, self.noise)
         else:
             groups = measurement_groups(checked)
-            rotated = [noisy + basis_change(group, circuit.n_qubits) for group in groups]
-            option = (self.shots, _readout(self.noise))
-            programs = [compile_program(_measured, each, option, batch) for each in rotated]
-        found, seconds = _run(programs, batch, self.seed)
+            circuits = [noisy + basis_change(group, circuit.n_qubits) for group in groups]
+            build, option = _measured, (self.shots, qubit_readouts(self.noise, circuit.n_qubits))
+        found, seconds, batch = self._run(build, circuits, option, batch, self.seed)
         if self.shots is None:
             values, std = found[0].astype(float), np.zeros(found[0].shape)
         else:
             values, std = estimate(checked, found)
-        requested = {"noise": noise_to_dict(self.noise), "shots": self.shots, "seed": self.seed}
+        requested = {"noise": noise_to_dict(self.noise), "shots": self.shots}
+        requested |= {"seed": self.seed, "memory_limit": self.memory_limit}
         return Result(values, std, _info("Density", requested, circuit, seconds, batch, self.shots))
 
     def sample(
@@ -86,9 +107,15 @@ class Density:
         check_count("shots", shots)
         check_seed(seed)
         batch = make_batch(circuit, angles, BATCH_SIZE, _numbers(circuit, shots))
-        option = (shots, _readout(self.noise))
-        program = compile_program(_measured, add_noise(circuit, self.noise), option, batch)
-        return _run([program], batch, seed)[0][0]
+        option = (shots, qubit_readouts(self.noise, circuit.n_qubits))
+        noisy = add_noise(circuit, self.noise)
+        return self._run(_measured, [noisy], option, batch, seed)[0][0]
+
+    def _run(self, build: Build, circuits: list[Circuit], option: Hashable, batch, seed: int):
+        programs, batch = compile_within(
+            build, circuits, option, batch, memory_limit=self.memory_limit, method="density"
+        )
+        return *_run(programs, batch, seed), batch
 
 
 @dataclass(frozen=True)
@@ -102,6 +129,7 @@ class Trajectories:
         count: number of trajectories for each set of angles, at least 2.
         noise: what follows the gates and errs at readout; None for what the circuit holds itself.
         seed: decides all draws; every set of angles draws independently.
+        memory_limit: as for `Density`.
 
     >>> from circuits import build_circuit, gate, z
     >>> from circuits.channels import bit_flip
@@ -114,12 +142,14 @@ class Trajectories:
     count: int = 1000
     noise: NoiseModel | None = None
     seed: int = 0
+    memory_limit: int | None = None
 
     def __post_init__(self) -> None:
         check_count("count", self.count)
         if self.count == 1:
             raise ValueError("Argument `count` must be at least 2, but is count=1.")
         check_seed(self.seed)
+        check_limit(self.memory_limit)
         check_noise(self.noise or NoiseModel())
 
     def expectation(
@@ -128,11 +158,11 @@ class Trajectories:
         """Return values of k observables for every set of angles; see `Backend`."""
         checked = confused(check_observables(observables, circuit.n_qubits), self.noise)
         batch = make_batch(circuit, angles, BATCH_SIZE, _working_set(circuit, self.count))
-        option = (checked, self.count)
-        program = compile_program(_estimated, add_noise(circuit, self.noise), option, batch)
-        found, seconds = _run([program], batch, self.seed)
+        noisy, option = add_noise(circuit, self.noise), (checked, self.count)
+        found, seconds, batch = self._run(_estimated, noisy, option, batch, self.seed)
         values, std = np.moveaxis(found[0].astype(float), 1, 0)
-        requested = {"count": self.count, "noise": noise_to_dict(self.noise), "seed": self.seed}
+        requested = {"count": self.count, "noise": noise_to_dict(self.noise)}
+        requested |= {"seed": self.seed, "memory_limit": self.memory_limit}
         return Result(values, std, _info("Trajectories", requested, circuit, seconds, batch, None))
 
     def sample(
@@ -142,9 +172,14 @@ class Trajectories:
         check_count("shots", shots)
         check_seed(seed)
         batch = make_batch(circuit, angles, BATCH_SIZE, _working_set(circuit, shots))
-        option = (shots, _readout(self.noise))
-        program = compile_program(_shots, add_noise(circuit, self.noise), option, batch)
-        return _run([program], batch, seed)[0][0]
+        option = (shots, qubit_readouts(self.noise, circuit.n_qubits))
+        return self._run(_shots, add_noise(circuit, self.noise), option, batch, seed)[0][0]
+
+    def _run(self, build: Build, circuit: Circuit, option: Hashable, batch, seed: int):
+        programs, batch = compile_within(
+            build, [circuit], option, batch, memory_limit=self.memory_limit, method="trajectories"
+        )
+        return *_run(programs, batch, seed), batch
 
 
 def _exact(circuit: Circuit, observables):
@@ -153,13 +188,13 @@ def _exact(circuit: Circuit, observables):
     return lambda angles, key: values(angles)
 
 
-def _measured(circuit: Circuit, option: tuple[int, Readout]):
+def _measured(circuit: Circuit, option: tuple[int, Readouts]):
     """Bits (shots, n) as read from the final density matrix."""
-    shots, readout = option
+    shots, readouts = option
     distribution = density_probabilities(circuit)
 
     def run(angles, key):
-        weights = _read(jnp.maximum(distribution(angles), 0), readout, circuit.n_qubits)
+        weights = _read(jnp.maximum(distribution(angles), 0), readouts)
         outcomes = jax.random.choice(key, len(weights), (shots,), p=weights).astype(jnp.int32)
         shifts = jnp.arange(circuit.n_qubits - 1, -1, -1, dtype=jnp.int32)
         return ((outcomes[:, None] >> shifts) & 1).astype(jnp.uint8)
@@ -173,34 +208,31 @@ def _estimated(circuit: Circuit, option: tuple[tuple[PauliSum, ...], int]):
     return lambda angles, key: jnp.stack(estimates(angles, key))
 
 
-def _shots(circuit: Circuit, option: tuple[int, Readout]):
+def _shots(circuit: Circuit, option: tuple[int, Readouts]):
     """Bits (shots, n) as read at the end of trajectories."""
-    shots, (zero_as_one, one_as_zero) = option
+    shots, readouts = option
+    zero_as_one, one_as_zero = np.array(readouts, float).T
     sample = trajectory_samples(circuit, shots)
 
     def run(angles, key):
         first, second = jax.random.split(key)
         bits = sample(angles, first)
         draws = jax.random.uniform(second, bits.shape, jnp.result_type(float))
-        chance = jnp.where(bits == 1, one_as_zero, zero_as_one).astype(draws.dtype)
+        wrong = [jnp.asarray(each, draws.dtype) for each in (one_as_zero, zero_as_one)]
+        chance = jnp.where(bits == 1, *wrong)
         return bits ^ (draws < chance).astype(jnp.uint8)
 
     return run
 
 
-def _read(weights: jax.Array, readout: Readout, n_qubits: int) -> jax.Array:
+def _read(weights: jax.Array, readouts: Readouts) -> jax.Array:
     """Probabilities (2**n,) of what is read where each bit is confused by itself."""
-    if readout == (0.0, 0.0):
-        return weights
-    confusion = jnp.asarray(readout_confusion(*readout), weights.dtype)
-    for wire in range(n_qubits):
-        split = weights.reshape(2**wire, 2, -1)
-        weights = jnp.einsum("rt,atb->arb", confusion, split).reshape(-1)
+    for wire, pair in enumerate(readouts):
+        if any(pair):
+            confusion = jnp.asarray(readout_confusion(*pair), weights.dtype)
+            split = weights.reshape(2**wire, 2, -1)
+            weights = jnp.einsum("rt,atb->arb", confusion, split).reshape(-1)
     return weights
-
-
-def _readout(noise: NoiseModel | None) -> Readout:
-    return (0.0, 0.0) if noise is None else noise.readout
 
 
 def _run(programs: Sequence[Program], batch: Batch, seed: int):
@@ -225,7 +257,7 @@ def _working_set(circuit: Circuit, count: int) -> int:
 
 
 def _info(name: str, requested: dict[str, Any], circuit: Circuit, seconds, batch: Batch, shots):
-    precision = "double" if jnp.result_type(float) == np.float64 else "single"
+    effective = {"chunk": batch.chunk, "chunk_bytes": batch.chunk_bytes, "precision": precision()}
     return {
         "backend": name,
         "shots": shots,
@@ -233,5 +265,5 @@ def _info(name: str, requested: dict[str, Any], circuit: Circuit, seconds, batch
         "seconds": seconds,
         "circuit": circuit_size(circuit),
         "requested": requested,
-        "effective": requested | {"chunk": batch.chunk, "precision": precision},
+        "effective": requested | effective,
     }

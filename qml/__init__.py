@@ -5,6 +5,7 @@ from qml.checkpoints import Frozen, freeze, load_checkpoint, save_checkpoint, th
 from qml.data import Dataset, load_dataset
 from qml.ensembles import Ensemble, fit_ensemble, score_ensemble
 from qml.factorizing import Factorized, factorize
+from qml.jobs import Ledgered
 from qml.models import (
     CircuitModel,
     Model,
@@ -20,6 +21,14 @@ from qml.models import (
 )
 from qml.offloading import Annealed, Inference, anneal, batch_angles, infer
 from qml.preprocessing import Scaler, fit_scaler, scale_features
+from qml.shot_planning import (
+    ShotPlan,
+    group_variances,
+    metric_errors,
+    plan_shots,
+    share_shots,
+    shared_expectation,
+)
 from qml.splitting import Split, split_categories
 from qml.training import Fit, cosine_adam, fit, logistic_loss, square_loss
 from qml.zooming import Zoomed, zoom
@@ -49,6 +58,13 @@ __all__ = [
     "Inference",
     "infer",
     "batch_angles",
+    "Ledgered",
+    "ShotPlan",
+    "plan_shots",
+    "metric_errors",
+    "group_variances",
+    "share_shots",
+    "shared_expectation",
     "Annealed",
     "anneal",
     "Ensemble",

@@ -1,5 +1,6 @@
 """The README's Python runs as it stands."""
 
+import doctest
 import re
 
 
@@ -10,6 +11,13 @@ def test_the_twenty_lines_run_and_print_scores(root, capsys):
     exec(blocks[0], {})
     printed = capsys.readouterr().out
     assert printed.count("Interval(value=0.7") == 3
+
+
+def test_the_session_prints_what_it_shows(root):
+    blocks = re.findall(r"```\n(>>> .*?)```", (root / "README.md").read_text(), re.S)
+    assert len(blocks) == 1
+    session = doctest.DocTestParser().get_doctest(blocks[0], {}, "README", None, None)
+    assert doctest.DocTestRunner().run(session).failed == 0
 
 
 def test_the_table_has_the_rows_of_the_demo(root):

@@ -169,23 +169,20 @@ def test_batches_equal_single_evaluations_and_so_do_gradients(reupload, chunk, m
     circuit = layered(3, 4 if chunk > 1000 else 5, reupload)
     rng = np.random.default_rng(0)
     x, w = rng.normal(size=(4, 3)), rng.normal(size=circuit.segments["w"])
-    one = density_expectation(circuit, OBSERVABLES)
-    many = jax.vmap(one, in_axes=({"x": 0, "w": None},))
+    one = jax.jit(density_expectation(circuit, OBSERVABLES))
+    many = jax.jit(jax.vmap(one, in_axes=({"x": 0, "w": None},)))
     expected = np.stack([one({"x": row, "w": w}) for row in x])
     np.testing.assert_allclose(many({"x": x, "w": w}), expected, atol=1e-13)
-    both = jax.vmap(one)({"x": x, "w": np.tile(w, (4, 1))})
+    both = jax.jit(jax.vmap(one))({"x": x, "w": np.tile(w, (4, 1))})
     np.testing.assert_allclose(both, expected, atol=1e-13)
     weights = rng.normal(size=(4, len(OBSERVABLES)))
-    jitted = jax.jit(many)
 
     def total(w, x):
-        return jnp.sum(weights * jitted({"x": x, "w": w}))
+        return jnp.sum(weights * many({"x": x, "w": w}))
 
-    found = jax.grad(total, (0, 1))(w, x)
-    single = [
-        jax.grad(lambda w, x, row=row: jnp.sum(row * one({"x": x, "w": w})), (0, 1))(w, each)
-        for row, each in zip(weights, x, strict=True)
-    ]
+    found = jax.jit(jax.grad(total, (0, 1)))(w, x)
+    gradient = jax.jit(jax.grad(lambda w, x, row: jnp.sum(row * one({"x": x, "w": w})), (0, 1)))
+    single = [gradient(w, each, row) for row, each in zip(weights, x, strict=True)]
     np.testing.assert_allclose(found[0], sum(each[0] for each in single), atol=1e-12)
     np.testing.assert_allclose(found[1], np.stack([each[1] for each in single]), atol=1e-12)
     step = 1e-5 * np.eye(len(w))[3]

@@ -36,7 +36,7 @@ def run(program, n):
 
     def from_matrices(psi, ones, twos, many, phases, indices):
         numbers = jnp.concatenate([parts(ones).ravel(), parts(twos).ravel()])
-        return apply(places(program, len(ones)), psi, numbers, parts(many), phases, indices)
+        return apply(places(program, n, len(ones)), psi, numbers, parts(many), phases, indices)
 
     return from_matrices
 
@@ -45,10 +45,12 @@ def parts(matrices):
     return jnp.stack([matrices.real, matrices.imag], 1)
 
 
-def places(program, n_ones):
-    """The program with the places of matrices for their numbers: 2x2 ones first, then 4x4."""
+def places(program, n, n_ones):
+    """The program with places for its numbers: 2x2 matrices before 4x4, permutations in order."""
 
     def placed(kind, *where, slot):
+        if kind == "permute":
+            return kind, (0, 2**n + 1)[slot], low_bits(n)[slot]
         if kind == "matrix":
             slot = 8 * slot if len(where[0]) == 1 else 8 * n_ones + 32 * slot
         return kind, *where, slot
@@ -69,8 +71,28 @@ def plain(program, n, psi, ones, twos, many, phases, indices):
         elif kind == "phases":
             psi = psi * phases[slot][:, None].astype(psi.dtype)
         else:
-            psi = psi[indices[slot]]
+            psi = psi[index_of(indices, n, slot)]
     return psi
+
+
+def low_bits(n):
+    """Of the two permutations: one of all states at once, one by its halves."""
+    return n, max(n // 2, min(n, 4))
+
+
+def two_permutations(rng, n):
+    """Their tables: any bijection of all states, and one that is made of two halves."""
+    bits = low_bits(n)[1]
+    low, high = rng.permutation(2**bits), rng.permutation(2 ** (n - bits)) << bits
+    high ^= rng.integers(2**bits, size=len(high))
+    return np.concatenate([rng.permutation(2**n), [0], low, high]).astype(np.int32)
+
+
+def index_of(indices, n, slot):
+    """The whole index of a permutation."""
+    bits, start = low_bits(n)[slot], (0, 2**n + 1)[slot]
+    low, high, _ = np.split(indices[start:], [2**bits, 2**bits + 2 ** (n - bits)])
+    return (high[:, None] ^ low).ravel()
 
 
 def multiply(matrix, psi, wires, n):
@@ -94,7 +116,7 @@ def arrays(rng, n, columns, dtype, real_phases=False):
         phases = rng.choice([-1.0, 1.0], (2, 2**n)).astype(REAL[dtype])
     else:
         phases = np.exp(1j * rng.normal(size=(2, 2**n))).astype(dtype)
-    indices = np.stack([rng.permutation(2**n) for _ in range(2)]).astype(np.int32)
+    indices = two_permutations(rng, n)
     ones, twos = unitaries(rng, 3, 2), unitaries(rng, 3, 4)
     many = np.moveaxis(unitaries(rng, 3 * max(columns, 1), 2).reshape(3, -1, 2, 2), 1, 3)
     given = (jnp.asarray(a.astype(dtype)) for a in (psi, ones, twos, many))
@@ -125,7 +147,7 @@ def check(program, n, dtype, given):
         return state, *pull(jnp.asarray(seed))
 
     got = both(jax.jit(run(program, n)))
-    want = both(lambda *inputs: plain(program, n, *inputs).reshape(psi.shape))
+    want = both(jax.jit(lambda *inputs: plain(program, n, *inputs).reshape(psi.shape)))
     for a, b in zip(got, want, strict=True):
         assert a.dtype == dtype
         atol = TOLERANCE[dtype] * (1 + float(np.abs(b).max()))
@@ -220,7 +242,9 @@ def test_memory_is_two_states_forward_and_four_for_the_gradient():
         (("matrix", (0, 1, 2), 0), 3),
         (("swap", 0), 2),
         (("matrix", 0), 2),
-        (("permute", 0), 0),
+        (("permute", 0), 2),
+        (("permute", 0, 3), 5),
+        (("permute", 0, 0), 0),
     ],
 )
 def test_bad_programs_are_refused(operation, n):

@@ -18,6 +18,7 @@ from circuits import (
     unitary,
     z,
 )
+from circuits.channels import bit_flip
 
 # Gates that Qiskit has under another name.
 OTHER_NAMES = {"gphase": "global_phase", "siswap": "xx_plus_yy", "givens": "xx_plus_yy"}
@@ -95,7 +96,8 @@ def test_a_noisy_device_is_near_the_exact_values_and_repeats_by_seed(manila, cir
 
 
 def test_the_record_tells_what_the_transpiler_and_the_device_made_of_it(manila, circuit, angles):
-    backend = QiskitBackend(manila, shots=64, seed=3, optimization_level=2)
+    options = {"twirling": {"enable_gates": True}}
+    backend = QiskitBackend(manila, 64, 3, optimization_level=2, mode="batch", options=options)
     info = backend.expectation(circuit, [z(0), pauli("X", 0)], angles).info
     assert info["simulated"] is True
     assert info["requested"] == {
@@ -103,12 +105,20 @@ def test_the_record_tells_what_the_transpiler_and_the_device_made_of_it(manila, 
         "shots": 64,
         "seed": 3,
         "optimization_level": 2,
+        "mode": "batch",
+        "options": {"twirling": {"enable_gates": True}},
+        "max_sets": None,
+        "max_shots": None,
     }
     assert info["effective"] == {
-        "primitive": "qiskit.BackendSamplerV2",
+        "primitive": "qiskit_aer.SamplerV2",
         "shots": 64,
         "seed_simulator": 3,
         "optimization_level": 2,
+        "mode": "job",
+        "options": {},
+        "ignored": ["twirling"],
+        "jobs": 1,
     }
     assert info["circuit"]["two_qubit_gates"] == 4
     assert len(info["transpiled"]) == 2
@@ -118,6 +128,10 @@ def test_the_record_tells_what_the_transpiler_and_the_device_made_of_it(manila, 
         assert size["depth"] > info["circuit"]["depth"]
         assert len(set(size["layout"])) == 4
         assert set(size["layout"]) <= set(range(5))
+        assert set(size["final_layout"]) <= set(range(5))
+    used = {item["qubit"] for item in info["calibration"]["qubits"]}
+    assert used >= {qubit for size in info["transpiled"] for qubit in size["layout"]}
+    assert info["calibration"]["time"].startswith("2024-05-27")
 
 
 def test_bits_follow_the_wires_through_layout_and_swaps(manila):
@@ -138,12 +152,34 @@ def test_other_simulators_of_qiskit_are_backends_too(circuit, angles):
 def test_devices_of_ibm_go_through_the_runtime(manila, circuit, angles, monkeypatch):
     """The runtime's local mode stands for the service; it takes no seed, and neither does it."""
     monkeypatch.setattr(qiskit_ibm_runtime, "IBMBackend", FakeManilaV2)
-    result = QiskitBackend(manila, shots=1024).expectation(circuit, [z(0), pauli("X", 1)], angles)
-    exact = Exact().expectation(circuit, [z(0), pauli("X", 1)], angles).values
+    few = angles | {"inputs": angles["inputs"][:2]}
+    backend = QiskitBackend(manila, shots=1024, mode="batch")
+    result = backend.expectation(circuit, [z(0), pauli("X", 1)], few)
+    exact = Exact().expectation(circuit, [z(0), pauli("X", 1)], few).values
     assert np.abs(result.values - exact).max() < 0.35
     assert result.info["simulated"] is False
-    assert result.info["effective"]["primitive"] == "qiskit_ibm_runtime.Sampler"
-    assert result.info["effective"]["seed_simulator"] is None
+    effective = result.info["effective"]
+    assert effective["primitive"] == "qiskit_ibm_runtime.Sampler"
+    assert effective["seed_simulator"] is None
+    assert effective["mode"] == "batch"
+    same = build_circuit([gate("x", 0)], segments={"unused": 1})
+    bits = backend.sample(same, {"unused": np.zeros((3, 1))}, shots=50, seed=0)
+    assert bits.shape == (3, 50, 1)
+    assert bits.mean() > 0.8
+
+
+def test_gates_that_a_device_cannot_be_given_are_refused(manila):
+    circuit = build_circuit([bit_flip(0.1, 0)])
+    with pytest.raises(ValueError, match="'fake_manila' has no gates to make this circuit of: "):
+        QiskitBackend(manila).expectation(circuit, z(0), {})
+
+
+def test_observables_over_missing_qubits_and_shots_are_refused(manila):
+    circuit = build_circuit([gate("h", 0)])
+    with pytest.raises(ValueError, match=r"must act on the 1 qubits of the circuit, .* wire 3"):
+        QiskitBackend(manila).expectation(circuit, z(3), {})
+    with pytest.raises(ValueError, match="`shots` must be a positive int, but is shots=-1"):
+        QiskitBackend(manila).sample(circuit, {}, shots=-1, seed=0)
 
 
 def test_circuits_larger_than_the_device_are_refused(manila):
@@ -161,6 +197,13 @@ def test_circuits_larger_than_the_device_are_refused(manila):
         ({"target": object(), "shots": None}, "`shots` must be a positive int, but is shots=None"),
         ({"optimization_level": 4}, "`optimization_level` must be 0, 1, 2 or 3, but is 4"),
         ({"seed": 2**31}, "`seed` must be an int"),
+        ({"max_sets": 0}, "`max_sets` must be a positive int"),
+        ({"max_shots": -1}, "`max_shots` must be a positive int"),
+        ({"mode": "sesion"}, "`mode` must be one of .*, but is 'sesion'"),
+        (
+            {"options": {"twirl": {}}},
+            "`options` must be those of IBM's sampler, but `twirl`: Extra",
+        ),
     ],
 )
 def test_wrong_options_are_refused(options, message):

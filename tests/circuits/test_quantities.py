@@ -118,7 +118,10 @@ def test_purity_and_mutual_information():
 
 
 def test_the_entropy_has_its_closed_gradient_and_a_finite_one_at_product_states():
-    slope = jax.grad(lambda x: von_neumann_entropy(reduced_density_matrix(schmidt(x), (0,))))
+    def entropy(x):
+        return von_neumann_entropy(reduced_density_matrix(schmidt(x), (0,)))
+
+    slope = jax.jit(jax.grad(entropy))
     x = 0.4
     # d/dx of the entropy of (cos^2, sin^2).
     expected = np.sin(2 * x) * np.log2(np.cos(x) ** 2 / np.sin(x) ** 2)
@@ -179,7 +182,7 @@ def test_batches_go_through_vmap_and_jit():
     entropy = jax.jit(jax.vmap(lambda psi: von_neumann_entropy(reduced_density_matrix(psi, (1,)))))
     single = [von_neumann_entropy(reduced_density_matrix(psi, (1,))) for psi in states]
     np.testing.assert_allclose(entropy(states), single, atol=1e-12)
-    many = jax.vmap(lambda psi: covariance(psi, OBSERVABLES))(states)
+    many = jax.jit(jax.vmap(lambda psi: covariance(psi, OBSERVABLES)))(states)
     np.testing.assert_allclose(many[2], covariance(states[2], OBSERVABLES), atol=1e-12)
 
 

@@ -92,7 +92,8 @@ def test_pure_circuits_are_exact_and_run_once():
     gates = [gate(n, *range(GATES[n].n_wires), angle=a) for n, a in zip(names, angles, strict=True)]
     circuit = make([gate("ry", q, angle=("w", q)) for q in range(3)] + gates)
     assert not is_random(circuit)
-    means, errors = trajectory_expectation(circuit, OBSERVABLES, 50)(ANGLES, jax.random.key(0))
+    run = jax.jit(trajectory_expectation(circuit, OBSERVABLES, 50))
+    means, errors = run(ANGLES, jax.random.key(0))
     rho = density(circuit, ANGLES)
     expected = [np.trace(rho @ matrix(item, 3)).real for item in OBSERVABLES]
     np.testing.assert_allclose(means, expected, atol=1e-12)
@@ -101,19 +102,19 @@ def test_pure_circuits_are_exact_and_run_once():
 
 def test_results_do_not_depend_on_the_chunks(monkeypatch):
     circuit = make(circuits()["feed-forward"])
-    run = trajectory_expectation(circuit, OBSERVABLES, 50)
-    draw = trajectory_samples(circuit, 50)
+    run = jax.jit(trajectory_expectation(circuit, OBSERVABLES, 50))
+    draw = jax.jit(trajectory_samples(circuit, 50))
     whole = run(ANGLES, jax.random.key(3)), draw(ANGLES, jax.random.key(3))
     monkeypatch.setattr(module, "CHUNK", 7 * 8)
-    run = trajectory_expectation(circuit, OBSERVABLES, 50)
-    draw = trajectory_samples(circuit, 50)
+    run = jax.jit(trajectory_expectation(circuit, OBSERVABLES, 50))
+    draw = jax.jit(trajectory_samples(circuit, 50))
     parts = run(ANGLES, jax.random.key(3)), draw(ANGLES, jax.random.key(3))
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-13), whole, parts)
 
 
 def test_keys_decide_all_draws_and_trajectories_are_independent():
     circuit = make([gate("h", 0), gate("measure", 0, data=0), gate("x", 1, condition=(0, 1))])
-    draw = trajectory_samples(circuit, 200)
+    draw = jax.jit(trajectory_samples(circuit, 200))
     first, again, other = (draw(ANGLES, jax.random.key(seed)) for seed in (0, 0, 1))
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
@@ -124,7 +125,8 @@ def test_keys_decide_all_draws_and_trajectories_are_independent():
 def test_measuring_twice_gives_the_same_outcome():
     twice = [gate("h", 0), gate("measure", 0, data=0), gate("measure", 0, data=1)]
     twice += [gate("x", 1, condition=(0, 1)), gate("x", 1, condition=(1, 1))]
-    mean, error = trajectory_expectation(make(twice), z(1), 100)(ANGLES, jax.random.key(0))
+    run = jax.jit(trajectory_expectation(make(twice), z(1), 100))
+    mean, error = run(ANGLES, jax.random.key(0))
     assert (mean.item(), error.item()) == (pytest.approx(1), pytest.approx(0))
 
 
@@ -141,9 +143,8 @@ def test_many_qubits_need_no_density_matrix():
     n = 12
     gates = [gate("h", 0)] + [gate("cx", q, q + 1) for q in range(n - 1)]
     circuit = build_circuit([*gates, amplitude_damping(0.3, 0)])
-    means, errors = trajectory_expectation(circuit, [z(0), pauli("ZZ", (0, n - 1))], 300)(
-        {}, jax.random.key(0)
-    )
+    run = jax.jit(trajectory_expectation(circuit, [z(0), pauli("ZZ", (0, n - 1))], 300))
+    means, errors = run({}, jax.random.key(0))
     # The pair agrees but where the first qubit, in |1> half the time, has decayed.
     np.testing.assert_array_less(np.abs(means - np.array([0.3, 0.7])), 5 * errors)
 
@@ -161,9 +162,9 @@ def test_gradients_are_refused_and_so_are_bad_counts():
 
 def test_batches_of_angles_go_through_vmap():
     circuit = make(circuits()["feed-forward"][:7])
-    run = trajectory_expectation(circuit, OBSERVABLES, 40)
+    run = jax.jit(trajectory_expectation(circuit, OBSERVABLES, 40))
     keys = jax.random.split(jax.random.key(0), 3)
     rows = np.random.default_rng(0).normal(size=(3, 4))
-    many = jax.vmap(run)({"w": rows}, keys)
+    many = jax.jit(jax.vmap(run))({"w": rows}, keys)
     single = [run({"w": row}, key) for row, key in zip(rows, keys, strict=True)]
     np.testing.assert_allclose(many[0], np.stack([each[0] for each in single]), atol=1e-12)

@@ -99,7 +99,8 @@ def sharded_state(circuit: Circuit, mesh: Mesh) -> Callable[[Angles], jax.Array]
 
     >>> from circuits import build_circuit, gate
     >>> bell = build_circuit([gate("h", 0), gate("cx", 0, 1)])
-    >>> print(sharded_state(bell, device_mesh(jax.devices()[:1]))({}).real.round(3))
+    >>> state = jax.jit(sharded_state(bell, device_mesh(jax.devices()[:1])))
+    >>> print(state({}).real.round(3))
     [0.707 0.    0.    0.707]
     """
     axis, d = check_mesh(circuit, mesh)
@@ -133,7 +134,8 @@ def sharded_expectation(
 
     >>> from circuits import build_circuit, gate, z
     >>> circuit = build_circuit([gate("rx", 0, angle=("w", 0))])
-    >>> values = sharded_expectation(circuit, z(0), device_mesh(jax.devices()[:1]))
+    >>> mesh = device_mesh(jax.devices()[:1])
+    >>> values = jax.jit(sharded_expectation(circuit, z(0), mesh))
     >>> print(values({"w": jnp.array([jnp.pi / 3])}).round(3))
     [0.5]
     """

@@ -31,8 +31,8 @@ class Tables(NamedTuple):
 
     matrices (s,): the numbers of all matrices, of each the real parts (4 or 16), row by row, then
     the imaginary ones. many (m, 2, 2, 2, b): real and imaginary parts of 2x2 matrices of each
-    column of a batch. phases (p, 2**n): complex or real. indices (q, 2**n): int32, each a
-    permutation (which is not checked).
+    column of a batch. phases (p, 2**n): complex or real. indices (q,): int32, of each permutation
+    the table of low bits, then that of high ones (neither is checked).
     """
 
     matrices: jax.Array
@@ -51,8 +51,9 @@ def run(program: Iterable[Operation], n: int, psi: jax.Array, tables: Tables) ->
         program: operations in order. ``("matrix", wires, place)`` multiplies one or two wires
             (qubit 0 is the most significant bit) by the matrix whose numbers begin at `place`,
             ``("columns", (wire,), slot)`` by one of those that differ from column to column;
-            ``("phases", slot)`` multiplies by a vector; ``("permute", slot)`` makes amplitude i
-            what amplitude ``index[i]`` was.
+            ``("phases", slot)`` multiplies by a vector; ``("permute", place, bits)`` makes
+            amplitude i what amplitude ``high[i >> bits] ^ low[i % 2**bits]`` was, of which `low`
+            begins at `place` of the indices and holds a register's worth (16), or all, at least.
         n: number of qubits, at most 30.
         psi: the state (2**n,) or a batch in columns (2**n, b), complex64 or complex128.
         tables: what the slots refer to.
@@ -62,8 +63,8 @@ def run(program: Iterable[Operation], n: int, psi: jax.Array, tables: Tables) ->
         TypeError: on an array of another type.
 
     >>> x = jnp.array([0, 1, 1, 0, 0, 0, 0, 0], jnp.float32)
-    >>> many, none = jnp.zeros((0, 2, 2, 2, 1), jnp.float32), jnp.zeros((0, 4), jnp.int32)
-    >>> tables = Tables(x, many, none.astype(jnp.float32), none)
+    >>> many, phases = jnp.zeros((0, 2, 2, 2, 1), jnp.float32), jnp.zeros((0, 4), jnp.float32)
+    >>> tables = Tables(x, many, phases, jnp.zeros(0, jnp.int32))
     >>> flip, psi = [("matrix", (1,), 0)], jnp.array([1, 2, 3, 4], jnp.complex64)
     >>> run(flip, 2, psi, tables).real.tolist() if available() else ...
     [2.0, 1.0, 4.0, 3.0]
@@ -162,7 +163,7 @@ def _constants(job: Job, tables: Tables):
 
 def _spare(plan: Plan, psi) -> jax.ShapeDtypeStruct:
     """A second state, if a sweep writes to one."""
-    return _like(psi) if plan.sweeps[:, 3].any() else jax.ShapeDtypeStruct((0,), psi.dtype)
+    return _like(psi) if plan.sweeps[:, 4].any() else jax.ShapeDtypeStruct((0,), psi.dtype)
 
 
 def _like(array) -> jax.ShapeDtypeStruct:

@@ -8,6 +8,7 @@ MAX_QUBITS = 30  # indices are int32
 # Of each kind of operation, the table it refers to.
 TABLES = {"matrix": "matrices", "columns": "many", "phases": "phases", "permute": "indices"}
 LANES = {"complex64": 16, "complex128": 8}  # amplitudes in a register, their parts apart
+LANE_BITS = 4  # what numbers the lanes of the longest register
 
 
 def check_program(program: Program, n: int) -> None:
@@ -21,12 +22,14 @@ def check_program(program: Program, n: int) -> None:
             inside = all(0 <= wire < n for wire in wires)
             widths = (1, 2) if kind == "matrix" else (1,)
             good = inside and len(wires) in widths and len(set(wires)) == len(wires)
+        elif kind == "permute" and len(rest) == 2:
+            good = min(n, LANE_BITS) <= rest[1] <= n
         else:
-            good = kind in ("phases", "permute") and len(rest) == 1
+            good = kind == "phases" and len(rest) == 1
         if not good:
             raise ValueError(
                 f"Argument `program` must hold matrices on 1 or 2 of {n} wires, phases and "
-                f"permutations, each with its slot, but has {operation!r}."
+                f"permutations, each with its place, but has {operation!r}."
             )
 
 
@@ -41,14 +44,18 @@ def check_arrays(program: Program, n: int, psi, tables) -> None:
         "matrices": (tables.matrices, ("s",), {real}),
         "many": (tables.many, ("m", 2, 2, 2, columns), {real}),
         "phases": (tables.phases, ("p", 2**n), {psi.dtype.name, real}),
-        "indices": (tables.indices, ("q", 2**n), {"int32"}),
+        "indices": (tables.indices, ("q",), {"int32"}),
     }
     for name, (array, shape, dtypes) in wanted.items():
         _check_array(name, array, shape, dtypes)
     lengths = {kind: len(getattr(tables, name)) for kind, name in TABLES.items()}
     for kind, *rest in program:
-        needed = 2 * 4 ** len(rest[0]) if kind == "matrix" else 1
-        if not 0 <= rest[-1] <= lengths[kind] - needed:
+        needed, place = 1, rest[-1]
+        if kind == "matrix":
+            needed = 2 * 4 ** len(rest[0])
+        elif kind == "permute":
+            needed, place = 2 ** rest[1] + 2 ** (n - rest[1]), rest[0]
+        if not 0 <= place <= lengths[kind] - needed:
             raise ValueError(
                 f"Operation {(kind, *rest)!r} needs its place among the {lengths[kind]} entries of "
                 f"`{TABLES[kind]}`, but is outside."

@@ -20,7 +20,8 @@ from circuits.simulation.native.registers import REGISTER_BYTES, as_pointer
 
 OPERANDS, RESULTS = 72, 112  # where the struct of a call points to its buffers
 OP_FIELDS = 5  # kind, two row bits, place in the table (phases: slot), step from column to column
-SWEEP_FIELDS = 5 + 8  # first and last operation, permutation or -1, flips, row bits: count, which
+# First and last operation, permutation: place or -1, low bits; flips; row bits: count, which.
+SWEEP_FIELDS = 6 + 8
 
 
 class Sizes(NamedTuple):
@@ -84,12 +85,12 @@ def _constants(frame, first, sizes, dtype):
     """Phases, indices, operations and sweeps: the last operands of every call."""
     count = sizes.phases * sizes.states * sizes.parts
     phases = _buffer(frame, OPERANDS, first, count, dtype)
-    indices = _buffer(frame, OPERANDS, first + 1, sizes.indices * sizes.states, np.int32)
+    indices = _buffer(frame, OPERANDS, first + 1, sizes.indices, np.int32)
     ops = _buffer(frame, OPERANDS, first + 2, sizes.ops * OP_FIELDS, np.int32)
     sweeps = _buffer(frame, OPERANDS, first + 3, sizes.sweeps * SWEEP_FIELDS, np.int32)
     return (
         phases.reshape((sizes.phases, sizes.states, sizes.parts)),
-        indices.reshape((sizes.indices, sizes.states)),
+        indices,
         ops.reshape((sizes.ops, OP_FIELDS)),
         sweeps.reshape((sizes.sweeps, SWEEP_FIELDS)),
     )

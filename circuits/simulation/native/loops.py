@@ -43,11 +43,34 @@ def layout_of(n_lanes, width):
     return Layout(n_lanes, shift, max(width // n_lanes, 1))
 
 
+class Index(NamedTuple):
+    """A permutation: state i comes from ``high[i >> bits] ^ low[i % 2**bits]``; empty for none."""
+
+    low: np.ndarray
+    high: np.ndarray
+    bits: np.int64
+
+
+@njit
+def _index(indices, place, bits):
+    """The index whose low table begins at a place, the empty one if that is -1."""
+    size = 1 << bits if place >= 0 else 0
+    start = max(np.int64(place), 0)
+    return Index(indices[start : start + size], indices[start + size :], np.int64(bits))
+
+
+@njit
+def _start(register, index, layout):
+    """Where the states of a register begin in the low table, and the high bits they share."""
+    state = register // layout.spacing * (layout.lanes >> layout.shift)
+    return state & (index.low.size - 1), np.int64(index.high[state >> index.bits])
+
+
 @njit
 def _moved(register, index, layout):
     """Which register the index points to, where it points to whole ones."""
-    goal = np.int64(index[register // layout.spacing])
-    return goal * layout.spacing + register % layout.spacing
+    place, high = _start(register, index, layout)
+    return (index.low[place] ^ high) * layout.spacing + register % layout.spacing
 
 
 @njit
@@ -71,30 +94,32 @@ def _first_register(tile, bits, spacing):
 
 @njit
 def _load(source, tile, first, rows, index, layout):
-    """Copy a tile in; with an index (else empty) amplitude i is taken from index[i]."""
+    """Copy a tile in; with an index (else empty) amplitude i is taken from where it points."""
     size = 2 * layout.lanes
     for row in range(rows.size):
         register = first + rows[row] * layout.spacing
-        if index.size == 0:
+        if index.low.size == 0:
             split(source, size * register, tile, size * row)
         elif layout.lanes >> layout.shift == 1:
             split(source, size * _moved(register, index, layout), tile, size * row)
         else:
-            gather(source, index, register, layout.shift, tile, size * row)
+            place, high = _start(register, index, layout)
+            gather(source, index.low, place, high, layout.shift, tile, size * row)
 
 
 @njit
 def _store(tile, target, first, rows, index, layout):
-    """Copy a tile out; with an index (else empty) amplitude i goes to index[i]."""
+    """Copy a tile out; with an index (else empty) amplitude i goes to where it points."""
     size = 2 * layout.lanes
     for row in range(rows.size):
         register = first + rows[row] * layout.spacing
-        if index.size == 0:
+        if index.low.size == 0:
             join(tile, size * row, target, size * register)
         elif layout.lanes >> layout.shift == 1:
             join(tile, size * row, target, size * _moved(register, index, layout))
         else:
-            scatter(tile, size * row, target, index, register, layout.shift)
+            place, high = _start(register, index, layout)
+            scatter(tile, size * row, target, index.low, place, high, layout.shift)
 
 
 @njit
@@ -126,12 +151,13 @@ def aligned(count, dtype):
 def forward(psi, spare, table, phases, indices, ops, sweeps, layout):
     """Run a program on a state in place; the sweeps that flip write to the other buffer."""
     tile, all_rows = aligned(2 * ROWS * layout.lanes, psi.dtype), np.empty(ROWS, np.int64)
+    stay = _index(indices, -1, 0)
     for sweep in sweeps:
-        first_op, last_op, slot, flip, n_bits = sweep[:5]
-        bits = sweep[5 : 5 + n_bits]
+        first_op, last_op, move, low_bits, flip, n_bits = sweep[:6]
+        bits = sweep[6 : 6 + n_bits]
         rows = all_rows[: 1 << n_bits]
         _row_registers(rows, bits)
-        index = indices[max(slot, 0)] if slot >= 0 else indices[:1].ravel()[:0]
+        index = _index(indices, move, low_bits)
         target = spare if flip else psi
         for number in range((psi.size // (2 * layout.lanes)) >> n_bits):
             first = _first_register(number, bits, layout.spacing)
@@ -143,7 +169,7 @@ def forward(psi, spare, table, phases, indices, ops, sweeps, layout):
                 else:
                     place = op[3] + op[4] * column
                     apply_gate(op[0], tile, rows.size, table, place, op[1], op[2])
-            _store(tile, target, first, rows, index[:0], layout)
+            _store(tile, target, first, rows, stay, layout)
         if flip:
             psi, spare = spare, psi
 
@@ -156,18 +182,19 @@ def backward(psi, ct, spare, spare_ct, table, totals, phases, indices, ops, swee
     """
     tile = aligned(2 * ROWS * layout.lanes, psi.dtype)
     tile_ct, all_rows = aligned(tile.size, psi.dtype), np.empty(ROWS, np.int64)
+    stay = _index(indices, -1, 0)
     for sweep in sweeps[::-1]:
-        first_op, last_op, slot, flip, n_bits = sweep[:5]
-        bits = sweep[5 : 5 + n_bits]
+        first_op, last_op, move, low_bits, flip, n_bits = sweep[:6]
+        bits = sweep[6 : 6 + n_bits]
         rows = all_rows[: 1 << n_bits]
         _row_registers(rows, bits)
-        index = indices[max(slot, 0)] if slot >= 0 else indices[:1].ravel()[:0]
+        index = _index(indices, move, low_bits)
         target, target_ct = (spare, spare_ct) if flip else (psi, ct)
         for number in range((psi.size // (2 * layout.lanes)) >> n_bits):
             first = _first_register(number, bits, layout.spacing)
             column = first % layout.spacing
-            _load(psi, tile, first, rows, index[:0], layout)
-            _load(ct, tile_ct, first, rows, index[:0], layout)
+            _load(psi, tile, first, rows, stay, layout)
+            _load(ct, tile_ct, first, rows, stay, layout)
             for op in ops[first_op:last_op][::-1]:
                 if op[0] == PHASES:
                     _rephase(tile, phases[op[3]], first, rows, -1, layout)

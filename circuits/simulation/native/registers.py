@@ -123,32 +123,32 @@ def join(typing, tile, offset, target, start):
     return types.void(tile, types.intp, target, types.intp), code
 
 
-def _pointed(registers, index_data, register, shift):
+def _pointed(registers, low_data, start, high, shift):
     """Where an index points the lanes of a register to, in real numbers."""
-    builder, i64 = registers.builder, register.type
+    builder, i64 = registers.builder, start.type
     one = ir.Constant(i64, 1)
-    for lane in range(registers.lanes):
-        size = ir.Constant(i64, registers.lanes)
-        place = builder.add(builder.mul(register, size), ir.Constant(i64, lane))
-        row = builder.load(builder.gep(index_data, [builder.lshr(place, shift)]))
-        column = builder.and_(place, builder.sub(builder.shl(one, shift), one))
-        goal = builder.or_(builder.shl(builder.sext(row, i64), shift), column)
+    for number in range(registers.lanes):
+        lane = ir.Constant(i64, number)
+        place = builder.add(start, builder.lshr(lane, shift))
+        low = builder.zext(builder.load(builder.gep(low_data, [place])), i64)
+        column = builder.and_(lane, builder.sub(builder.shl(one, shift), one))
+        goal = builder.or_(builder.shl(builder.xor(low, high), shift), column)
         yield builder.shl(goal, one)
 
 
 @intrinsic
-def gather(typing, source, index, register, shift, tile, offset):
-    """As `split`, each amplitude from where the index points; 2**shift lanes share an index."""
+def gather(typing, source, low, start, high, shift, tile, offset):
+    """As `split`, lane i from ``low[start + (i >> shift)] ^ high``; 2**shift lanes share that."""
 
     def code(context, builder, signature, args):
         registers = Registers(context, builder, source.dtype)
         count = registers.lanes
         source_data = array_data(context, builder, source, args[0])
-        index_data = array_data(context, builder, index, args[1])
+        low_data = array_data(context, builder, low, args[1])
         pair = ir.VectorType(registers.real, 2)
         pieces = [
             registers.load(source_data, place, pair)
-            for place in _pointed(registers, index_data, args[2], args[3])
+            for place in _pointed(registers, low_data, args[2], args[3], args[4])
         ]
         while len(pieces) > 2:
             order = range(2 * pieces[0].type.count)
@@ -157,27 +157,29 @@ def gather(typing, source, index, register, shift, tile, offset):
                 for a, b in zip(pieces[::2], pieces[1::2], strict=True)
             ]
         parts = [registers.shuffle(*pieces, range(part, 2 * count, 2)) for part in (0, 1)]
-        registers.store_pair(parts, array_data(context, builder, tile, args[4]), args[5])
+        registers.store_pair(parts, array_data(context, builder, tile, args[5]), args[6])
         return context.get_dummy_value()
 
-    return types.void(source, index, types.intp, types.intp, tile, types.intp), code
+    integer = types.intp
+    return types.void(source, low, integer, integer, integer, tile, integer), code
 
 
 @intrinsic
-def scatter(typing, tile, offset, target, index, register, shift):
-    """As `join`, each amplitude to where the index points; 2**shift lanes share an index."""
+def scatter(typing, tile, offset, target, low, start, high, shift):
+    """As `join`, lane i to ``low[start + (i >> shift)] ^ high``; 2**shift lanes share that."""
 
     def code(context, builder, signature, args):
         registers = Registers(context, builder, tile.dtype)
         parts = registers.pair(array_data(context, builder, tile, args[0]), args[1])
         target_data = array_data(context, builder, target, args[2])
-        index_data = array_data(context, builder, index, args[3])
-        for lane, place in enumerate(_pointed(registers, index_data, args[4], args[5])):
+        low_data = array_data(context, builder, low, args[3])
+        for lane, place in enumerate(_pointed(registers, low_data, args[4], args[5], args[6])):
             amplitude = registers.shuffle(*parts, [lane, lane + registers.lanes])
             registers.store(amplitude, target_data, place)
         return context.get_dummy_value()
 
-    return types.void(tile, types.intp, target, index, types.intp, types.intp), code
+    integer = types.intp
+    return types.void(tile, integer, target, low, integer, integer, integer), code
 
 
 @intrinsic

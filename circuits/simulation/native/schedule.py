@@ -7,10 +7,11 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-# ("matrix", wires, place), ("columns", wires, slot), ("phases", slot) or ("permute", slot)
+# ("matrix", wires, place), ("columns", wires, slot), ("phases", slot), ("permute", place, bits)
 Operation = tuple
 Program = tuple[Operation, ...]
 
+STAY = (-1, 0)  # the permutation of a sweep that has none
 ROW_BITS = 8  # a tile of 2**8 registers fills most of a first-level cache
 
 
@@ -44,9 +45,12 @@ class Job(NamedTuple):
 
 
 class Sweep(NamedTuple):
-    """One pass over memory; its operations act inside tiles. rows: the bits that number rows."""
+    """One pass over memory; its operations act inside tiles. rows: the bits that number rows.
 
-    permutation: int
+    permutation: place and low bits of what comes before them, place -1 for none.
+    """
+
+    permutation: tuple[int, int]
     operations: tuple[Operation, ...]
     rows: tuple[int, ...]
 
@@ -54,7 +58,7 @@ class Sweep(NamedTuple):
 class Plan(NamedTuple):
     """Tables for the loops.
 
-    ops (m, 5) and sweeps (s, 13): fields as the loops read them. entries (k, 2, lanes): which of
+    ops (m, 5) and sweeps (s, 14): fields as the loops read them. entries (k, 2, lanes): which of
     the matrices' numbers each lane of a coefficient holds. adjoint: the same, transposed.
     """
 
@@ -77,10 +81,10 @@ def plan_for(job: Job) -> Plan:
                 entries.append(_entries(job, operation))
                 adjoint.append(_entries(job, operation, transposed=True))
         bits = sweep.rows + (0,) * (ROW_BITS - len(sweep.rows))
-        sweeps.append((start, len(todo), sweep.permutation, flips, len(sweep.rows), *bits))
+        sweeps.append((start, len(todo), *sweep.permutation, flips, len(sweep.rows), *bits))
     shared = sum(map(len, entries))
     ops = [_fields(job, operation, rows, at, shared) for operation, rows, at in todo]
-    tables = np.reshape(ops, (-1, 5)), np.reshape(sweeps, (-1, 5 + ROW_BITS))
+    tables = np.reshape(ops, (-1, 5)), np.reshape(sweeps, (-1, 6 + ROW_BITS))
     tables += np.concatenate(entries), np.concatenate(adjoint)
     return Plan._make(table.astype(np.int32) for table in tables)
 
@@ -89,9 +93,9 @@ def schedule(job: Job) -> list[Sweep]:
     """Divide the operations among sweeps; gates on other wires overtake those that must wait."""
     sweeps, waiting = [], list(job.program)
     while waiting:
-        permutation = waiting.pop(0)[1] if waiting[0][0] == "permute" else -1
+        permutation = waiting.pop(0)[1:] if waiting[0][0] == "permute" else STAY
         # What an index scatters should be written in one piece: the lowest bits.
-        reach = ROW_BITS if permutation >= 0 else job.row_wires
+        reach = job.row_wires if permutation == STAY else ROW_BITS
         taken, waiting, rows = _take(job, waiting, reach)
         free = [bit for bit in range(job.row_wires) if bit not in rows]
         rows = sorted([*rows, *free[: ROW_BITS - len(rows)]])
@@ -105,7 +109,7 @@ def _take(job: Job, operations: list[Operation], reach: int):
     for position, operation in enumerate(operations):
         if operation[0] == "permute" or (operation[0] == "phases" and held):
             return taken, rest + operations[position:], rows
-        wires = set(operation[1]) if len(operation) == 3 else set()
+        wires = set(operation[1]) if operation[0] != "phases" else set()
         wanted = rows | bits(job, wires)[0]
         too_far = len(wanted) > ROW_BITS or any(bit >= reach for bit in wanted)
         if too_far or wires & held:
@@ -123,11 +127,11 @@ def _flips(sweeps: list[Sweep]) -> list[tuple[Sweep, bool]]:
     So the last one writes to the buffer the first one read. Where only sweeps that permute are
     there to make the number even, one that does nothing is added.
     """
-    flips = [sweep.permutation >= 0 for sweep in sweeps]
+    flips = [sweep.permutation != STAY for sweep in sweeps]
     if sum(flips) % 2:
         if all(flips):
             sweeps, flips = (
-                [*sweeps, sweeps[0]._replace(permutation=-1, operations=())],
+                [*sweeps, sweeps[0]._replace(permutation=STAY, operations=())],
                 [*flips, False],
             )
         flips[flips.index(False)] = True

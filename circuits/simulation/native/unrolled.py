@@ -5,12 +5,13 @@ from collections.abc import Iterable, Sequence
 import jax
 import jax.numpy as jnp
 
-from circuits.simulation.engine.kernels import Kernel, Matrix, Phases, apply
+from circuits.simulation.engine.kernels import Matrix, Permutation, Phases, Scramble, apply
 from circuits.simulation.engine.matrices import Pair, Places
 from circuits.simulation.engine.parameters import constant_table
 from circuits.simulation.engine.program import Op, Program, reads
 from circuits.simulation.native import calls as native
 from circuits.simulation.native.checks import MAX_QUBITS
+from circuits.simulation.native.moves import halves
 
 
 def fits(program: Program, batched: frozenset[str]) -> bool:
@@ -87,32 +88,34 @@ def _slots(places: Places, arrays: Sequence[jax.Array]) -> dict:
 
 
 class _Constants:
-    """Vectors of phases and index maps of a program; equal ones are kept once."""
+    """Vectors of phases and tables of permutations of a program; equal ones are kept once."""
 
     def __init__(self, n: int) -> None:
         self.n = n
         self.phases: dict[tuple[Op, ...], jax.Array] = {}
-        self.indices: dict[Kernel, jax.Array] = {}
+        self.moves: dict[Permutation | Scramble, tuple[int, int]] = {}
+        self.tables = [jnp.zeros(0, jnp.int32)]
 
     def phase_slot(self, ops: tuple[Op, ...]) -> int:
         if ops not in self.phases:
             self.phases[ops] = _joined(ops, self.n)
         return list(self.phases).index(ops)
 
-    def index_slot(self, kernel: Kernel) -> int:
-        if kernel not in self.indices:
-            states = jnp.arange(2**self.n, dtype=jnp.int32)
-            self.indices[kernel] = apply(kernel, None, (states, states), self.n)[0]
-        return list(self.indices).index(kernel)
+    def move_place(self, kernel: Permutation | Scramble) -> tuple[int, int]:
+        if kernel not in self.moves:
+            high, low = halves(kernel, self.n)
+            self.moves[kernel] = sum(map(len, self.tables)), len(low).bit_length() - 1
+            self.tables += [low, high]
+        return self.moves[kernel]
 
     def stacked(self) -> dict[str, jax.Array]:
-        phases, indices = list(self.phases.values()), list(self.indices.values())
+        phases = list(self.phases.values())
         if any(jnp.iscomplexobj(each) for each in phases):
             phases = [each.astype(jnp.result_type(complex)) for each in phases]
         none = (0, 2**self.n)
         return {
             "phases": jnp.stack(phases) if phases else jnp.zeros(none, jnp.result_type(float)),
-            "indices": jnp.stack(indices) if indices else jnp.zeros(none, jnp.int32),
+            "indices": jnp.concatenate(self.tables),
         }
 
 
@@ -131,7 +134,7 @@ def _operations(program: Program, slots: dict, constants: _Constants) -> Iterabl
             kind, place = slots[op.blocks[0]]
             yield kind, op.kernel.wires, place
         else:
-            yield "permute", constants.index_slot(op.kernel)
+            yield "permute", *constants.move_place(op.kernel)
     if waiting:
         yield "phases", constants.phase_slot(waiting)
 

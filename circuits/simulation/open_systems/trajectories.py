@@ -54,7 +54,8 @@ def trajectory_expectation(
 
     >>> from circuits import build_circuit, gate, z
     >>> from circuits.channels import bit_flip
-    >>> values = trajectory_expectation(build_circuit([bit_flip(0.25, 0)]), z(0), 2000)
+    >>> flip = build_circuit([bit_flip(0.25, 0)])
+    >>> values = jax.jit(trajectory_expectation(flip, z(0), 2000))
     >>> mean, error = values({}, jax.random.key(0))
     >>> bool(abs(mean[0] - 0.5) < 4 * error[0]), round(error.item(), 2)
     (True, 0.02)
@@ -92,7 +93,7 @@ def trajectory_samples(circuit: Circuit, shots: int) -> Callable[[Angles, jax.Ar
 
     >>> from circuits import build_circuit, gate
     >>> items = [gate("h", 0), gate("measure", 0, data=0), gate("x", 1, condition=(0, 1))]
-    >>> bits = trajectory_samples(build_circuit(items), shots=50)({}, jax.random.key(0))
+    >>> bits = jax.jit(trajectory_samples(build_circuit(items), shots=50))({}, jax.random.key(0))
     >>> bool((bits[:, 0] == bits[:, 1]).all()), 0 < int(bits[:, 0].sum()) < 50
     (True, True)
     """

@@ -1,13 +1,14 @@
 """PennyLane devices as a backend.
 
 Circuits go to a device as NumPy tapes with parameter broadcasting: one tape for a whole batch,
-which the device's own preprocessing splits where it cannot broadcast. Nothing here runs inside
+which the device's own preprocessing splits where it cannot broadcast, and all tapes in one call,
+so that a remote device makes one job of them. Nothing here runs inside
 JAX's tracing, so any pair of PennyLane and JAX versions works.
 """
 
 import inspect
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,13 +19,16 @@ from circuits.angles import Angles, batch_length, check_angles
 from circuits.circuit import Circuit, circuit_size
 from circuits.estimation import basis_change, estimate, measurement_groups
 from circuits.observables import PauliSum, check_observables
-from circuits.pennylane_gates import to_operation
+from circuits.on_pennylane.tape import to_tape
 from circuits.protocol import Result, check_count, check_seed
+
+# Packages whose devices are all simulators.
+SIMULATORS = ("pennylane", "pennylane_lightning", "circuits")
 
 
 @dataclass(frozen=True)
 class PennyLaneBackend:
-    """Runs circuits on a PennyLane device.
+    """Runs circuits on any PennyLane device, each call as one batch of tapes.
 
     Args:
         device: name of a device, made with as many wires as the circuit has, or a device object
@@ -63,7 +67,7 @@ class PennyLaneBackend:
         else:
             groups = measurement_groups(checked)
             rotated = [circuit + basis_change(group, circuit.n_qubits) for group in groups]
-            bits = [_bits(device, each, arrays, self.shots) for each in rotated]
+            bits = _bits(device, rotated, arrays, self.shots)
             values, std = estimate(checked, bits)
         seconds = {"compile": 0.0, "execute": time.perf_counter() - start}
         return Result(values, std, _info(self, device, seed, circuit, seconds))
@@ -76,45 +80,7 @@ class PennyLaneBackend:
         check_seed(seed)
         arrays = check_angles(circuit, angles)
         device, _ = _open(self.device, circuit.n_qubits, seed)
-        return _bits(device, circuit, arrays, shots)
-
-
-def to_tape(
-    circuit: Circuit, observables: Sequence[PauliSum], angles: Angles, shots: int | None = None
-):
-    """Return the circuit as a PennyLane tape that broadcasts over batched angles.
-
-    Args:
-        circuit: on n qubits, which become wires 0 to n-1.
-        observables: one ``expval`` for each; ``sample`` of all wires where there are none.
-        angles: `{segment: (size,) or (b, size)}` in radians.
-        shots: number of shots, None for exact.
-
-    Returns:
-        A `pennylane.tape.QuantumScript`.
-
-    >>> from circuits import build_circuit, gate, z
-    >>> circuit = build_circuit([gate("rx", 0, angle=("w", 0))])
-    >>> to_tape(circuit, [z(0)], {"w": np.zeros((5, 1))}).batch_size
-    5
-    """
-    import pennylane as qp
-    from pennylane.tape import QuantumScript
-
-    arrays = check_angles(circuit, angles)
-    operations = [to_operation(gate, arrays) for gate in circuit.gates]
-    measured = [qp.expval(_observable(qp, item)) for item in observables]
-    measured = measured or [qp.sample(wires=range(circuit.n_qubits))]
-    return QuantumScript(operations, measured, shots=shots)
-
-
-def _observable(qp, observable: PauliSum) -> Any:
-    terms = observable.terms or ((0.0, ()),)
-    strings = [
-        qp.prod(*(getattr(qp, letter)(wire) for wire, letter in string)) if string else qp.I(0)
-        for _, string in terms
-    ]
-    return qp.dot([value for value, _ in terms], strings)
+        return _bits(device, [circuit], arrays, shots)[0]
 
 
 def _open(device, n_qubits: int, seed: int):
@@ -143,20 +109,25 @@ def _exact(device, tape, length: int) -> npt.NDArray[np.float64]:
     return np.stack(columns, axis=1)
 
 
-def _bits(device, circuit: Circuit, arrays, shots: int) -> npt.NDArray[np.uint8]:
-    """Bits (b, shots, n); a tape that does not depend on the batch runs b times the shots."""
+def _bits(device, circuits: list[Circuit], arrays, shots: int) -> list[npt.NDArray[np.uint8]]:
+    """Bits (b, shots, n) of each circuit, from one call of the device."""
     import pennylane as qp
 
     length = batch_length(arrays)
+    tapes = [_sampling_tape(each, arrays, shots, length) for each in circuits]
+    shape = (length, shots, circuits[0].n_qubits)
+    found = qp.execute(tapes, device, diff_method=None)
+    return [np.asarray(bits).astype(np.uint8).reshape(shape) for bits in found]
+
+
+def _sampling_tape(circuit: Circuit, arrays, shots: int, length: int):
+    """A tape that does not depend on the batch runs b times the shots."""
     tape = to_tape(circuit, [], arrays, shots)
-    if tape.batch_size is None:
-        tape = to_tape(circuit, [], arrays, shots * length)
-    (bits,) = qp.execute([tape], device, diff_method=None)
-    return np.asarray(bits).astype(np.uint8).reshape(length, shots, circuit.n_qubits)
+    return tape if tape.batch_size else to_tape(circuit, [], arrays, shots * length)
 
 
 def _info(backend: PennyLaneBackend, device, seed: int | None, circuit: Circuit, seconds):
-    is_ours = type(device).__module__.split(".")[0] in ("pennylane", "pennylane_lightning")
+    is_ours = type(device).__module__.split(".")[0] in SIMULATORS
     requested = {"device": str(backend.device), "shots": backend.shots, "seed": backend.seed}
     effective = {"device": device.name, "shots": backend.shots, "seed": seed}
     return {

@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from circuits.gates.constants import Constant
 from circuits.gates.gate_types import Gate, Slot, slot_count
-from circuits.gates.host_matrices import host_matrix
+from circuits.gates.host_matrices import generator_matrix, host_matrix
 
 NAMES = {
     "id": "Identity",
@@ -49,12 +48,13 @@ ADJOINTS = {"sdg": "S", "tdg": "T", "sxdg": "SX"}
 CONTROLLED = {"cs": "S", "csx": "SX"}
 
 
-def to_operation(item: Gate, arrays: Mapping[str, npt.NDArray[np.float64]]) -> Any:
+def to_operation(item: Gate, arrays: Mapping[str, Any]) -> Any:
     """Return a gate as a PennyLane operation.
 
     Args:
         item: a gate without a classical bit.
-        arrays: checked angles `{segment: (size,) or (b, size)}` in radians.
+        arrays: angles `{segment: (size,) or (b, size)}` in radians, of any array library that
+            PennyLane differentiates.
 
     Raises:
         ValueError: on a measurement, a reset or a condition.
@@ -95,9 +95,23 @@ def _with_data(qp, item: Gate, angle):
     if isinstance(data, Constant) and item.name == "kraus":
         return qp.QubitChannel(list(data.array), wires=wires)
     if isinstance(data, Constant) and item.name == "diagonal":
-        turns = np.asarray(angle)[..., None] * data.array
-        return qp.DiagonalQubitUnitary(np.exp(-1j * turns), wires=wires)
-    return qp.QubitUnitary(host_matrix(item, angle), wires=wires)
+        return qp.DiagonalQubitUnitary(_phases(qp, angle, data.array), wires=wires)
+    if angle is None:
+        return qp.QubitUnitary(host_matrix(item), wires=wires)
+    return qp.QubitUnitary(_exponential(qp, item, angle), wires=wires)
+
+
+def _phases(qp, angle, values):
+    """``exp(-i angle v)`` for every value, (m,) or (b, m), differentiable by PennyLane."""
+    turns = qp.math.stack([angle * value for value in values], axis=-1)
+    return qp.math.cos(turns) - 1j * qp.math.sin(turns)
+
+
+def _exponential(qp, item: Gate, angle):
+    """``exp(-i angle G)`` in the eigenbasis of ``G``, (m, m) or (b, m, m)."""
+    values, vectors = np.linalg.eigh(generator_matrix(item.name, item.data))
+    phases = qp.math.expand_dims(_phases(qp, angle, values), -2)
+    return qp.math.dot(vectors * phases, vectors.conj().T)
 
 
 def _angle(item: Gate, arrays) -> Any:
