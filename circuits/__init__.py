@@ -39,6 +39,7 @@ from circuits.circuit import (
     circuit_to_dict,
 )
 from circuits.dense import density, matrix, unitary
+from circuits.drawing import draw
 from circuits.estimation import Group, basis_change, estimate, measurement_groups
 from circuits.gates.constants import Constant
 from circuits.gates.definitions import definition, frequencies, structure
@@ -169,6 +170,7 @@ __all__ = [
     "Circuit",
     "build_circuit",
     "circuit_size",
+    "draw",
     "circuit_to_dict",
     "circuit_from_dict",
     "angle_encoding",

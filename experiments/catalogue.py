@@ -1,6 +1,6 @@
 """The one place where a name in a spec becomes an object.
 
-Four ordinary dicts: name -> callable. A table's settings are the callable's keyword arguments, so
+Ordinary dicts: name -> callable. A table's settings are the callable's keyword arguments, so
 an unknown setting is refused with the known ones named, before anything runs.
 """
 
@@ -8,7 +8,15 @@ import inspect
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from experiments import trainers
+from experiments import (
+    annealed_trainers,
+    classical_trainers,
+    density_trainers,
+    samplers,
+    stored_outputs,
+    tracking_trainers,
+    trainers,
+)
 from experiments.specs import Row, Spec
 
 
@@ -57,25 +65,27 @@ def pennylane(*, device: str = "default.qubit", shots: int | None = None, seed: 
     return PennyLaneBackend(device, shots=shots, seed=seed)
 
 
-def exhaustive(*, max_variables: int = 26):
-    """All bit strings: the exact answer for a small problem."""
-    from annealing import Exhaustive
+def density(*, shots: int | None = None, seed: int = 0):
+    """Our density matrices, for circuits with noise of their own; exact where `shots` is absent."""
+    from circuits import Density
 
-    return Exhaustive(max_variables=max_variables)
-
-
-def simulated_annealing(*, sweeps: int = 1000):
-    """D-Wave's C++ simulated annealing."""
-    from annealing import SimulatedAnnealing
-
-    return SimulatedAnnealing(sweeps=sweeps)
+    return Density(shots=shots, seed=seed)
 
 
-def mock_annealer(*, topology: str = "zephyr", shape: list[int] | None = None, sweeps: int = 1000):
-    """Embedded on a mock of a structured annealer; simulated, with no hardware noise."""
-    from annealing import MockAnnealer
+def aer(*, shots: int = 1024, seed: int = 0):
+    """Aer's simulator without noise, through primitives V2."""
+    from circuits import QiskitBackend
+    from circuits.on_qiskit.targets import open_target
 
-    return MockAnnealer(topology=topology, shape=tuple(shape or (6, 4)), sweeps=sweeps)
+    return QiskitBackend(open_target("aer"), shots=shots, seed=seed)
+
+
+def ibm(*, device: str = "", shots: int = 1024, seed: int = 0):
+    """A device of IBM's, which costs money and needs credentials."""
+    from circuits import QiskitBackend
+    from qml.jobs import open_quietly
+
+    return QiskitBackend(open_quietly(device), shots=shots, seed=seed)
 
 
 MODELS: dict[str, Callable] = {
@@ -84,11 +94,47 @@ MODELS: dict[str, Callable] = {
     "untrained_sum": trainers.untrained_sum,
     "reuploading": trainers.reuploading,
     "boosted_ensemble": trainers.boosted_ensemble,
+    "svc": classical_trainers.svc,
+    "kernel_means": classical_trainers.kernel_means,
+    "boosted_stumps": classical_trainers.boosted_stumps,
+    "ridge": classical_trainers.ridge,
+    "boosted_regression": classical_trainers.boosted_regression,
+    "mean_value": classical_trainers.mean_value,
+    "k_means": classical_trainers.k_means,
+    "principal_axis": classical_trainers.principal_axis,
+    "relevant_features": classical_trainers.relevant_features,
+    "eliminated_features": classical_trainers.eliminated_features,
+    "qaml": annealed_trainers.qaml,
+    "qboost": annealed_trainers.qboost,
+    "qubo_svc": annealed_trainers.qubo_svc,
+    "qubo_linear_svc": annealed_trainers.qubo_linear_svc,
+    "qubo_ridge": annealed_trainers.qubo_ridge,
+    "qubo_k_means": annealed_trainers.qubo_k_means,
+    "qubo_selection": annealed_trainers.qubo_selection,
+    "boltzmann_chains": density_trainers.boltzmann_chains,
+    "boltzmann_annealed": density_trainers.boltzmann_annealed,
+    "bernoulli_rbm": density_trainers.bernoulli_rbm,
+    "independent_bits": density_trainers.independent_bits,
+    "noisy_copies": density_trainers.noisy_copies,
+    "published_circuit": stored_outputs.published_circuit,
+    "stored_outputs": stored_outputs.stored_scores,
+    "tracking_qubo": tracking_trainers.tracking_qubo,
+    "smooth_doublets": tracking_trainers.smooth_doublets,
+    "all_doublets": tracking_trainers.all_doublets,
 }
 SAMPLERS: dict[str, Callable] = {
-    "exhaustive": exhaustive,
-    "simulated_annealing": simulated_annealing,
-    "mock_annealer": mock_annealer,
+    "exhaustive": samplers.exhaustive,
+    "simulated_annealing": samplers.simulated_annealing,
+    "mock_annealer": samplers.mock_annealer,
+    "thermal_annealing": samplers.thermal_annealing,
+    "chromatic": samplers.chromatic,
+    "multispin": samplers.multispin,
+    "bifurcation": samplers.bifurcation,
+    "tempering": samplers.tempering,
+    "quantum_annealing": samplers.quantum_annealing,
+    "descent": samplers.descent,
+    "auto": samplers.auto,
+    "stand_in": samplers.stand_in,
 }
 BACKENDS: dict[str, Callable] = {
     "exact": exact,
@@ -96,7 +142,13 @@ BACKENDS: dict[str, Callable] = {
     "fake_device": fake_device,
     "qiskit_exact": qiskit_exact,
     "pennylane": pennylane,
+    "density": density,
+    "aer": aer,
+    "stored_outputs": stored_outputs.stored_outputs,
 }
+# What `qml offload --backend` takes besides: names of devices follow a colon.
+PLAIN = ("exact", "shots", "density", "aer")
+BY_COLON: dict[str, Callable] = {"fake": fake_device, "pennylane": pennylane, "ibm": ibm}
 
 # Given by the harness, never by a spec.
 HARNESS_ARGUMENTS = {"x", "y", "seed", "sampler", "progress", "shared"}
@@ -159,6 +211,32 @@ def build(piece: tuple[Callable, dict[str, Any]], seed: int) -> Any:
     return make(**settings)
 
 
+def named_backend(name: str, *, shots: int, seed: int) -> Any:
+    """The backend that a word of the command line names.
+
+    Args:
+        name: exact, shots, density, aer, or a device: fake:manila, pennylane:lightning.qubit,
+            ibm:ibm_torino.
+        shots: for each measurement basis; 0 for exact values where a simulator gives them.
+        seed: of simulators.
+
+    Raises:
+        ValueError: an unknown name; 0 shots where the backend needs some.
+
+    >>> named_backend("shots", shots=10, seed=1)
+    Shots(shots=10, seed=1, memory_limit=None)
+    """
+    kind, _, device = name.partition(":")
+    known = BY_COLON if device else {word: BACKENDS[word] for word in PLAIN}
+    if kind not in known:
+        words = ", ".join([*PLAIN, *(f"{word}:NAME" for word in BY_COLON)])
+        raise ValueError(f"Unknown backend {name!r}; known are {words}.")
+    make = known[kind]
+    offered = {"device": device, "shots": shots or None, "seed": seed}
+    taken = inspect.signature(make).parameters
+    return make(**{key: value for key, value in offered.items() if key in taken and value != ""})
+
+
 def _model(where: str, settings: dict[str, Any]) -> tuple[tuple, dict[str, Any] | None]:
     """A model and its plan of search; every candidate value is checked as a setting."""
     plan = settings.get("search") if isinstance(settings, dict) else None
@@ -205,9 +283,10 @@ def _check_setting(where: str, key: str, value: Any, default: Any) -> None:
 
 
 def _check_roads(row: Row, train: Callable, sampler: Any, backend: Any) -> None:
-    needs_sampler = "sampler" in inspect.signature(train).parameters
-    if needs_sampler != bool(sampler):
-        need = "needs" if needs_sampler else "takes no"
+    taken = inspect.signature(train).parameters.get("sampler")
+    optional = taken is not None and taken.default is None
+    if not optional and (taken is not None) != bool(sampler):
+        need = "needs" if taken is not None else "takes no"
         raise ValueError(f"Row {row.id!r}: model {row.model!r} {need} `sampler`.")
     needs_backend = inspect.signature(train).return_annotation is trainers.TrainedCircuit
     if needs_backend != bool(backend):

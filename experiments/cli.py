@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from experiments.commands import about, bundles, checks, runs, tables
+from experiments.commands import about, bundles, checks, jobs, offload, runs, tables
 
 app = typer.Typer(
     add_completion=False,
@@ -20,7 +20,7 @@ app = typer.Typer(
 )
 INTERRUPTED = 130  # what typer makes of a Ctrl-C
 PANELS = {
-    "Run": [runs.demo, runs.run, runs.emit, runs.merge],
+    "Run": [runs.demo, runs.run, runs.emit, runs.merge, offload.offload],
     "Show": [tables.table, tables.report, tables.query, tables.export],
     "Check": [checks.audit, checks.reproduce, checks.compare],
     "Share": [bundles.pack, bundles.verify, bundles.unpack],
@@ -29,6 +29,7 @@ PANELS = {
 for panel, commands in PANELS.items():
     for command in commands:
         app.command(rich_help_panel=panel)(command)
+app.add_typer(jobs.app, name="jobs", rich_help_panel="Run")
 app.command("list", rich_help_panel="About")(about.list_specs)
 
 

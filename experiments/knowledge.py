@@ -19,7 +19,7 @@ def shipped_specs(**labels: str | None) -> list[Spec]:
     Raises:
         ValueError: a label that is not one of the three.
 
-    >>> [spec.name for spec in shipped_specs(field="hep", technology="circuit")]
+    >>> [spec.name for spec in shipped_specs(field="hep", tool="pennylane")]
     ['demo']
     """
     for label in labels:
@@ -38,7 +38,7 @@ def heads_and_cells(specs: Sequence[Spec]) -> tuple[list[str], list[list[str]]]:
     Returns:
         heads of the columns, and one list of strings a spec.
 
-    >>> heads_and_cells(shipped_specs(field="hep", technology="circuit"))[1][0][0]
+    >>> heads_and_cells(shipped_specs(field="hep", tool="pennylane"))[1][0][0]
     'demo'
     """
     heads = ["spec", "technology", "field", "tool", "cells", "seconds", "expected", "paper"]

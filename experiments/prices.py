@@ -16,6 +16,7 @@ UNITS = ("task", "shot", "read", "second")
 STANDS_FOR = {
     "QiskitBackend": "IBM Quantum",
     "Shots": "IBM Quantum",
+    "StoredOutputs": "Rigetti on Amazon Braket",
     "MockAnnealer": "D-Wave on Amazon Braket",
     "AnnealerStandIn": "D-Wave on Amazon Braket",
 }
@@ -45,9 +46,10 @@ class Price(NamedTuple):
 def price(cost: dict[str, Any], device: str, table: Sequence[Rate]) -> Price | None:
     """What a cell would cost, by list price.
 
-    A row that predicts sends one circuit a test event, each with all shots; a row that anneals
-    sends one problem with all reads. Seconds are those that the device itself reported as
-    `seconds["device"]`, else its repetition time, without loading and readout: the least it can be.
+    A row that predicts sends its `circuits`, by default one a test event, each with all shots; a
+    row that anneals sends one problem with all reads. Seconds are those that the device itself
+    reported as `seconds["device"]`, else its repetition time, without loading and readout: the
+    least it can be.
 
     Args:
         cost: a record's cost, with events, shots a circuit or reads, and seconds by stage.
@@ -112,7 +114,7 @@ def _checked(entry: dict[str, Any]) -> Rate:
 
 def _count(cost: dict[str, Any], rate: Rate) -> float | None:
     """How many units of a rate a cell took; None where that is not known."""
-    circuits = cost.get("events", 0) if cost.get("shots") else 1
+    circuits = cost.get("circuits", cost.get("events", 0)) if cost.get("shots") else 1
     shots = circuits * cost.get("shots", 0)
     timed = cost.get("seconds", {}).get("device")
     seconds = timed if timed is not None else shots * rate.seconds_per_shot

@@ -15,6 +15,7 @@ import numpy as np
 from experiments.records import Record, read_arrays
 from experiments.specs import Cell, Spec, dataset_name, model_label
 from qml.calibration import brier, calibration_error
+from qml.data import holds_classes
 from qml.metrics import (
     accuracy,
     auc,
@@ -23,6 +24,7 @@ from qml.metrics import (
     log_loss,
     tagging_power,
 )
+from qml.prediction_metrics import efficiency, mean_score, purity, r2, rmse
 
 METRICS: dict[str, Callable] = {
     "auc": auc,
@@ -34,9 +36,17 @@ METRICS: dict[str, Callable] = {
     "log_loss": log_loss,
     "brier": brier,
     "calibration_error": calibration_error,
+    # What is kept, of what should be kept: for selections such as tracks.
+    "efficiency": efficiency,
+    "purity": purity,
+    # These take scores as predictions of values, or as log-probabilities of the events.
+    "r2": r2,
+    "rmse": rmse,
+    "mean_score": mean_score,
 }
+# Kept of every cell whose events have classes.
 ALWAYS = ("auc", "accuracy", "balanced_accuracy", "background_rejection", "tagging_power")
-SMALLER_IS_BETTER = frozenset({"log_loss", "brier", "calibration_error"})
+SMALLER_IS_BETTER = frozenset({"log_loss", "brier", "calibration_error", "rmse"})
 
 Replicate = tuple[int, int]  # seed and fold
 
@@ -72,8 +82,8 @@ def all_metrics(
 
     Args:
         scores: (e,) scores, positive where label 1 is predicted.
-        labels: (e,) labels 0/1.
-        names: metrics besides those that are always kept.
+        labels: (e,) labels 0/1, or values to predict.
+        names: metrics besides those that are always kept of labels.
 
     Returns:
         {name: value}; an infinite rejection (no background left) is left out.
@@ -81,7 +91,7 @@ def all_metrics(
     >>> sorted(all_metrics(np.array([-1.0, 3.0, 2.0, 0.5]), np.array([0, 0, 1, 1])))
     ['accuracy', 'auc', 'background_rejection', 'balanced_accuracy', 'tagging_power']
     """
-    wanted = dict.fromkeys((*ALWAYS, *names))
+    wanted = dict.fromkeys((*(ALWAYS if holds_classes(labels) else ()), *names))
     values = {name: float(METRICS[name](scores, labels)) for name in wanted}
     return {name: value for name, value in values.items() if not math.isinf(value)}
 

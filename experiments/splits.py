@@ -4,6 +4,8 @@
     repeated   for each seed a stratified random part of all rows is held out
     kfold      for each seed all rows are dealt into k stratified parts, each held out once
 
+Events of one group stay on one side of a random split, which is then not stratified.
+
 A split is decided by the data, the seed and the fold alone, so all rows of a table that share them
 are compared on the same events. Only `fixed` has the same test events for all seeds; replicates of
 the others overlap in their training events, for which tests and intervals need `split_ratio`.
@@ -15,7 +17,7 @@ import numpy as np
 
 from experiments.searching.folds import fold_rows
 from experiments.specs import DataSpec, Row, Spec, by_dataset, train_events
-from qml.data import Dataset
+from qml.data import Dataset, holds_classes
 
 
 class Split(NamedTuple):
@@ -49,7 +51,9 @@ def split_rows(data: DataSpec, dataset: Dataset, seed: int, fold: int = 0) -> Sp
         return Split(dataset.train, dataset.test)
     rows = np.sort(np.concatenate([dataset.train, dataset.test]))
     labels = dataset.y[rows]
-    if data.split == "kfold":
+    if dataset.groups is not None:
+        fit, held = _held_groups(dataset.groups[rows], data, seed, fold)
+    elif data.split == "kfold":
         fit, held = fold_rows(labels, data.folds, seed)[fold]
     else:
         fit, held = _held_out(labels, data.test_fraction, seed)
@@ -59,17 +63,23 @@ def split_rows(data: DataSpec, dataset: Dataset, seed: int, fold: int = 0) -> Sp
 def split_ratio(spec: Spec, row: Row, dataset: Dataset) -> float:
     """Test over training events of one replicate: the `test_to_train` of tests and intervals.
 
+    It stands for the correlation of replicates, t / n where t of n events are tested. Where splits
+    are random, all events that are not tested count as trained on: those that a cap leaves out of
+    one draw may be in another, so draws that are capped overlap less, not more.
+
     Args:
         spec: the spec; where its split is fixed the ratio is that of its caps.
         row: one of its rows.
         dataset: the row's data set.
 
     Returns:
-        the ratio; 1 / (k - 1) for k folds of which everything is used.
+        the ratio; 1 / (k - 1) for k folds of which all test events are used.
     """
     split = split_rows(spec.data, dataset, spec.seeds[0])
-    train, test = train_events(spec, row), spec.data.test_events
-    return min(test or len(split.test), len(split.test)) / (train or len(split.train))
+    tested = min(spec.data.test_events or len(split.test), len(split.test))
+    if spec.data.split == "fixed":
+        return tested / (train_events(spec, row) or len(split.train))
+    return tested / (len(split.train) + len(split.test) - tested)
 
 
 def require_one_split(spec: Spec) -> None:
@@ -94,13 +104,33 @@ def require_one_split(spec: Spec) -> None:
         )
 
 
+def _held_groups(
+    groups: np.ndarray, data: DataSpec, seed: int, fold: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rows to fit on and rows held out, whole groups of them, in order."""
+    names = np.random.default_rng(seed).permutation(np.unique(groups))
+    if data.split == "kfold":
+        chosen = names[fold :: data.folds]
+    else:
+        chosen = names[: round(data.test_fraction * len(names))]
+    is_held = np.isin(groups, chosen)
+    if is_held.all() or not is_held.any():
+        raise ValueError(
+            f"In [data]: {len(names)} groups of events are too few to be split so; take fewer "
+            "`folds`, or another `test_fraction`."
+        )
+    return np.flatnonzero(~is_held), np.flatnonzero(is_held)
+
+
 def _held_out(labels: np.ndarray, part: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Rows to fit on and rows held out: the same share of each class, in shuffled order."""
     rng = np.random.default_rng(seed)
     order = rng.permutation(len(labels))
-    by_class = [order[labels[order] == label] for label in (0, 1)]
+    classes = holds_classes(labels)
+    by_class = [order[labels[order] == label] for label in (0, 1)] if classes else [order]
     is_held = np.isin(order, np.concatenate([c[: round(part * len(c))] for c in by_class]))
-    if any(len(np.unique(labels[order[side]])) < 2 for side in (is_held, ~is_held)):
+    both = [len(np.unique(labels[order[side]])) == 2 for side in (is_held, ~is_held)]
+    if classes and not all(both):
         raise ValueError(
             "In [data]: `test_fraction` must leave both classes in both parts, but is "
             f"{part} of {len(labels)} events."

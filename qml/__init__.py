@@ -19,6 +19,7 @@ from qml.models import (
     reuploading_model,
     vote,
 )
+from qml.offload_report import offload_summary
 from qml.offloading import Annealed, Inference, anneal, batch_angles, infer
 from qml.preprocessing import Scaler, fit_scaler, scale_features
 from qml.shot_planning import (
@@ -58,6 +59,7 @@ __all__ = [
     "Inference",
     "infer",
     "batch_angles",
+    "offload_summary",
     "Ledgered",
     "ShotPlan",
     "plan_shots",

@@ -117,7 +117,7 @@ def pose_ensemble(
         >>> pose_ensemble(weak, x, y, scale=1.0).responses.shape
         (4, 1)
     """
-    responses = np.asarray(respond(weak, x), dtype=float)
+    responses = respond(weak, x)
     problem = boosting(responses, 2 * np.asarray(y) - 1, penalty=penalty, scale=scale)
     return PosedEnsemble(weak, responses, np.asarray(y), problem)
 

@@ -16,6 +16,7 @@ import numpy as np
 from experiments.checking.audit_findings import Finding
 from experiments.checking.score_table import ScoreTable, score_table
 from experiments.records import Record, array_file, latest, place, read_records
+from qml.data import holds_classes
 from qml.metrics import accuracy, auc
 
 METRICS = {"auc": auc, "accuracy": accuracy}  # those that follow from scores and labels alone
@@ -138,7 +139,8 @@ def _differences(record: Record, arrays: dict[str, np.ndarray]) -> list[str]:
     """What a record says that its arrays do not."""
     try:
         scores, labels = arrays["scores"], arrays["labels"]
-        again = {name: float(f(scores, labels)) for name, f in METRICS.items()}
+        known = METRICS if holds_classes(labels) else {}
+        again = {name: float(f(scores, labels)) for name, f in known.items()}
     except (KeyError, ValueError, TypeError) as error:
         return [f"its predictions have no metric ({error})."]
     told = [

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from experiments.records import Record, place
+from experiments.reporting.notes import metric_name
 
 
 class Bars:
@@ -43,9 +44,16 @@ class Lines:
 
     def finished(self, record: Record, done: int, total: int) -> None:
         """Print the cell's result."""
-        score = f"AUC {record.metrics['auc']:.4f}" if record.metrics else f"failed: {record.error}"
-        text = f"[{done:3d}/{total}] {place(record)}: {score}"
+        text = f"[{done:3d}/{total}] {place(record)}: {_score(record)}"
         self.console.print(text, highlight=False, markup=False)
+
+
+def _score(record: Record) -> str:
+    """The AUC, or the first metric where events have no classes."""
+    if not record.metrics:
+        return f"failed: {record.error}"
+    name = "auc" if "auc" in record.metrics else next(iter(record.metrics))
+    return f"{metric_name(name)} {record.metrics[name]:.4f}"
 
 
 @contextmanager

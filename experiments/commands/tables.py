@@ -52,6 +52,9 @@ def table(
         str | None, typer.Option(help="Test all rows against this one: classical, trivial, an id.")
     ] = None,
     over: OverOption = None,
+    offloaded: Annotated[
+        bool, typer.Option("--offloaded", help="What each offloaded row lost and took.")
+    ] = False,
     equal_coverage: Annotated[
         bool, typer.Option("--equal-coverage", help="Refuse rows with fewer events or seeds.")
     ] = False,
@@ -65,7 +68,10 @@ def table(
     for one in made:
         if equal_coverage:
             require_equal_coverage(one)
-        _print(one, folder, form, against)
+        if offloaded:
+            _print_offloaded(one, folder, form)
+        else:
+            _print(one, folder, form, against)
 
 
 def report(
@@ -192,6 +198,18 @@ def _print(made, folder: Path, form: Format, against: str | None) -> None:
         "csv": formats.to_csv,
     }
     typer.echo(write[form.value](made), nl=False)
+
+
+def _print_offloaded(made, folder: Path, form: Format) -> None:
+    from experiments.reporting.offload import offload_markdown, offload_rich, offload_summaries
+
+    named = offload_summaries(made, folder)
+    if not named:
+        raise ValueError(f"No finished row of {made.spec.name!r} is offloaded and has an `ideal`.")
+    if form is Format.markdown:
+        typer.echo(offload_markdown(named), nl=False)
+    else:
+        console().print(offload_rich(named))
 
 
 def _stored(

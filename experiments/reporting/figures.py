@@ -11,6 +11,7 @@ from scipy.special import expit
 
 from experiments.records import Record, read_arrays
 from experiments.reporting import plots
+from experiments.reporting.circuit_figures import circuit_figures
 from experiments.reporting.formats import STAGES
 from experiments.reporting.notes import metric_name
 from experiments.reporting.plots.devices import DRAWN
@@ -18,6 +19,7 @@ from experiments.reporting.tables import Line, Table
 from experiments.scoring import SMALLER_IS_BETTER
 from experiments.specs import canonical
 from qml.calibration import calibration_error
+from qml.data import holds_classes
 from qml.metrics import roc_curve
 
 CURVES = 8  # more lines in one ROC figure than this cannot be told apart
@@ -43,12 +45,14 @@ def figures(table: Table, folder: Path) -> Made:
     lines = [line for line in table.lines if line.main is not None]
     records = {line.row.id: _records(table, line) for line in lines}
     arrays = {row: read_arrays(folder, found[0].digest) for row, found in records.items()}
-    made = _forest(table, lines) + _sweeps(table, lines) + _roc(table, lines, arrays)
-    made += _reliability(table, lines, arrays) + _pareto(table, lines)
+    made = _forest(table, lines) + _sweeps(table, lines)
+    if all(holds_classes(a["labels"]) for a in arrays.values()):
+        made += _roc(table, lines, arrays) + _reliability(table, lines, arrays)
+    made += _pareto(table, lines)
     losses = partial(_losses, folder, records)
     for kind in (_scatters, partial(_training, losses), _energies):
         made += _first_ones(kind(lines, arrays))
-    return made
+    return made + _first_ones(circuit_figures(lines, records, folder))
 
 
 def row_name(line: Line) -> str:
@@ -197,7 +201,7 @@ def _scatters(lines: list[Line], arrays: Arrays) -> Made:
 
 
 def _training(losses: Callable[[str], np.ndarray], lines: list[Line], arrays: Arrays) -> Made:
-    trained = [line for line in lines if "losses" in arrays[line.row.id]]
+    trained = [line for line in lines if len(arrays[line.row.id].get("losses", ()))]
     made: Made = []
     for model, group in _grouped(trained, lambda line: line.row.model).items():
         caption = f"Training loss of the circuit model {model!r}."

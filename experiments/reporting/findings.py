@@ -22,7 +22,7 @@ def findings(table: Table) -> list[str]:
         if line.row.sampler:
             ideal = [r for r in table.records if r.row == line.row.ideal and r.status == "ok"]
             sentences.append(_annealed(line, table.metric, _records(table, line), ideal))
-        elif line.row.backend:
+        elif line.offloaded:
             sentences.append(_offloaded(line, table.metric))
     return [sentence for sentence in sentences if sentence]
 
@@ -32,14 +32,14 @@ def _best(table: Table, lines: list[Line]) -> str:
     best = best_line(table)
     if best is None or best.main is None:
         return ""
-    quantum = bool(best.row.sampler or best.row.backend)
+    quantum = bool(best.row.sampler or best.offloaded)
     kind = "simulated quantum" if best.simulated else "quantum"
     alike = [ln for ln in lines if ln.row.id in table.best and ln is not best]
     text = f"The {extreme(table)}, {best.main.value:.3f}, is that of {_name(best)}"
     text += f", a {kind} row" if quantum else ", a classical row"
     if alike:
         text += f"; not significantly worse: {', '.join(map(_name, alike))}"
-    if quantum and any(not (ln.row.sampler or ln.row.backend) for ln in alike):
+    if quantum and any(not (ln.row.sampler or ln.offloaded) for ln in alike):
         text += ". No quantum row is significantly ahead of every classical one"
     return text + "."
 
@@ -63,18 +63,21 @@ def _annealed(line: Line, metric: str, records: list[Record], ideal: list[Record
     text = _name(line)
     on = sorted({record.info.get("switched_on", 0) for record in records})
     total = sorted({record.info.get("weak_classifiers", 0) for record in records})
-    if on and total[-1]:
+    votes = any(total)
+    if votes:
         text += f" switches on {_span(on)} of {_span(total)} weak classifiers;"
     if ideal:
         text += f" it reaches the energy of its ideal row in {_reached(records, ideal)};"
     if trivial is not None:
-        text += f" against the untrained sum it {_verdict(trivial, metric)}"
+        text += f" against the {'untrained sum' if votes else 'trivial baseline'} it "
+        text += _verdict(trivial, metric)
     if classical is not None:
         text += f", against the classical baseline it {_verdict(classical, metric)}"
     if trivial is not None and _seen(trivial, metric) == 0:
         text += ". The annealer adds nothing here that these test events can show"
     elif trivial is not None and _seen(trivial, metric) < 0:
-        text += ". The annealer does harm here: summing all weak classifiers is better"
+        better = "summing all weak classifiers" if votes else "the trivial baseline"
+        text += f". The annealer does harm here: {better} is better"
     return text + "."
 
 

@@ -45,6 +45,11 @@ class Line(NamedTuple):
         return next(iter(self.scores.values()), None)
 
     @property
+    def offloaded(self) -> bool:
+        """Whether a circuit predicted, here or where stored outputs come from."""
+        return self.predicted_on != "classical"
+
+    @property
     def auc(self) -> Interval | None:
         """The AUC, where it is one of the spec's metrics."""
         return self.scores.get("auc")
@@ -110,7 +115,8 @@ def make_line(spec: Spec, folder: Path, row: Row, records: list[Record], judge: 
     """
     everything, records = records, [record for record in records if record.status == "ok"]
     sampler = spec.samplers.get(row.sampler or "", {}).get("kind", "")
-    backend = row.backend or ""
+    stored = "stored outputs" if any(r.info.get("backend") for r in records) else ""
+    backend = row.backend or stored
     scores, versus = _judged(spec, row, judge) if records else ({}, {})
     values = metric_values(records, spec.metrics[0], folder)
     return Line(

@@ -38,14 +38,13 @@ def table_notes(
     """
     notes = _method(spec, resamples)
     notes += _unequal(spec, lines, covered)
-    if any(line.row.backend or line.row.sampler for line in lines):
+    if any(line.row.backend or _is_searched(spec, line) for line in lines):
         notes.append(
             "Train seconds of a circuit model are spent once for all its backends; of an annealed "
             "ensemble they contain the search of the penalty on held-out training events."
         )
     notes += _prices(lines)
-    if any(line.simulated for line in lines):
-        notes.append("Every quantum row is simulated on this machine; none ran on hardware.")
+    notes += _hardware(lines, records)
     for role in ("classical", "trivial"):
         if not any(line.row.role == role for line in lines):
             notes.append(f"This table has no {role} baseline.")
@@ -53,6 +52,22 @@ def table_notes(
     if len(commits) > 1:
         notes.append(f"Records come from {len(commits)} commits of the code.")
     return notes
+
+
+def _hardware(lines: list[Line], records: list[Record]) -> list[str]:
+    """Which rows a device answered; most tables have none."""
+    ran = {r.row for r in records if r.info.get("backend", {}).get("simulated") is False}
+    if ran:
+        names = ", ".join(line.row.label or line.row.id for line in lines if line.row.id in ran)
+        return [f"A device answered: {names}. Every other quantum row is simulated."]
+    if any(line.simulated for line in lines):
+        return ["Every quantum row is simulated on this machine; none ran on hardware."]
+    return []
+
+
+def _is_searched(spec: Spec, line: Line) -> bool:
+    """Whether the row is an ensemble whose penalty is searched."""
+    return spec.models[line.row.model].get("kind") == "boosted_ensemble"
 
 
 def _method(spec: Spec, resamples: int | None) -> list[str]:

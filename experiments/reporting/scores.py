@@ -11,6 +11,7 @@ import numpy as np
 from experiments.records import Record, read_arrays
 from experiments.scoring import METRICS, SMALLER_IS_BETTER, Replicate, replicate
 from experiments.statistics import not_worse_than_best
+from qml.data import holds_classes
 from qml.intervals import Interval, Replicates, percentile, resample
 
 NEEDED = ("scores", "labels", "rows")
@@ -62,7 +63,8 @@ def shared(mine: Scores, other: Scores) -> tuple[Scores, Scores] | None:
         other: another row.
 
     Returns:
-        both with equal seeds, events, and gaps; None where they share no seed, or not both classes.
+        both with equal seeds, events, and gaps; None where they share no seed, no event, or of
+        events with classes not both of them.
     """
     events = mine.rows[np.isin(mine.rows, other.rows)]
     seeds = tuple(seed for seed in mine.seeds if seed in other.seeds)
@@ -72,8 +74,9 @@ def shared(mine: Scores, other: Scores) -> tuple[Scores, Scores] | None:
     gaps = np.isnan(a.scores) | np.isnan(b.scores)
     if gaps.any():
         a, b = (side._replace(scores=np.where(gaps, np.nan, side.scores)) for side in (a, b))
-    both = all(np.unique(a.labels[~gap]).size == 2 for gap in gaps)
-    return (a, b) if both else None
+    needed = 2 if holds_classes(a.labels) else 1
+    enough = all(np.unique(a.labels[~gap]).size >= needed for gap in gaps)
+    return (a, b) if enough else None
 
 
 def metric_by_seed(metric: Callable, mine: Scores, weights: np.ndarray) -> np.ndarray:
@@ -135,6 +138,8 @@ class OverEvents:
         return coverage(self.stored[row])
 
     def _replicates(self, metric: str, row: str, mine: Scores) -> Replicates:
+        if not holds_classes(mine.labels):
+            raise ValueError("Resamples of test events keep class sizes: say --over seeds here.")
         key = (metric, row, coverage(mine))
         if key not in self.kept:
             statistic = partial(_mean, METRICS[metric], mine)

@@ -63,8 +63,10 @@ def compare_rows(table: Table, folder: Path, against: str, *, rope: float = ROPE
         one entry for each other row whose seeds the reference has.
 
     Raises:
-        ValueError: a reference that the table has not, or that was not run.
+        ValueError: a reference that the table has not, or that was not run; no classes.
     """
+    if not load_dataset(table.spec.data.name).has_classes:
+        raise ValueError("Rows are tested by their AUC, which events without classes have not.")
     stored = {
         line.row.id: stored_scores(folder, [r for r in table.records if _is(r, line.row)])
         for line in table.lines

@@ -15,7 +15,8 @@ def draws(records: Sequence[Record]) -> str:
     """How many shots or reads a row drew: `1024 shots`, `all 2^20`, or a dash."""
     sampler = records[0].info.get("sampler", {}).get("sampler") if records else None
     if sampler == "Exhaustive":
-        return f"all 2^{records[0].info['weak_classifiers']}"
+        info = records[0].info
+        return f"all 2^{info.get('variables', info.get('weak_classifiers'))}"
     for name in ("shots", "reads"):
         counts = [record.cost.get(name, 0) for record in records]
         if any(counts):

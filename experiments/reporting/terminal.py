@@ -26,7 +26,7 @@ def to_rich(table: Table) -> RichTable:
     for index, head in enumerate(names):
         shown.add_column(head, justify="left" if index < 2 else "right", no_wrap=True)
     for line, cells in zip(table.lines, table_cells(table), strict=True):
-        roads = ("Q" if line.row.sampler else "C", "Q" if line.row.backend else "C")
+        roads = ("Q" if line.row.sampler else "C", "Q" if line.offloaded else "C")
         changes = [_plus_minus(line.versus.get(name)) for name in VERSUS]
         seconds = "/".join(f"{line.seconds[name]:.1f}" for name in STAGES)
         if line.row.id in table.best:

@@ -1,5 +1,6 @@
 """One cell computed: events drawn, trained or read from a checkpoint, predicted, scored."""
 
+import inspect
 import time
 import traceback
 from collections.abc import Mapping
@@ -136,7 +137,9 @@ def _classical(cell: Cell, part: Pieces, events: Events, folder: Path, tell: Pro
     if part.sampler is not None:
         own = {key: value for key, value in settings.items() if key != "sampler"}
         shared = sharing(train, events.x, events.y, cell.seed, own)
-        settings = settings | {"progress": tell, "shared": shared}
+        offered = {"progress": tell, "shared": shared}
+        taken = inspect.signature(train).parameters
+        settings = settings | {key: value for key, value in offered.items() if key in taken}
     trained: Trained = train(events.x, events.y, cell.seed, **settings)
     start = time.perf_counter()
     scores = np.asarray(trained.score(events.x_test))
@@ -157,9 +160,11 @@ def _offloaded(
     told = outcome.result.info
     seconds = _stages(trained.seconds, told.get("seconds", {}))
     arrays = {"losses": trained.losses, "std": outcome.std, "values": outcome.result.values}
-    shots = told.get("shots") or 0
-    spent = shots * len(events.x_test) * len(measurement_groups(model.observables))
-    cost = {"shots": shots, "total_shots": spent, "seconds": seconds}
+    arrays |= {"values_std": outcome.result.std}
+    shots, asked = told.get("shots") or 0, len(events.x_test)
+    circuits = told.get("circuits", asked * len(measurement_groups(model.observables)))
+    cost = {"shots": shots, "circuits": circuits, "total_shots": shots * circuits}
+    cost |= {"seconds": seconds}
     return outcome.scores, cost, info | {"backend": told}, arrays
 
 

@@ -96,6 +96,8 @@ def make_dataset(
     y = y.astype(np.int64 if classes else np.float64)
     if groups is not None:
         rows["groups"] = np.asarray(groups)
+        if rows["groups"].shape != y.shape:
+            raise ValueError(f"Data set `{name}`: `groups` must have shape {y.shape}.")
     arrays = {"x": x, "y": y, **{k: v.astype(np.int64) for k, v in rows.items()}}
     return Dataset(
         name, features=features, units=units, sha256=content_digest(arrays), card=card, **arrays

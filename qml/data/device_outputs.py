@@ -56,7 +56,7 @@ def aspen9_angles() -> tuple[np.ndarray, np.ndarray]:
         in turn, ten times.
 
     >>> matrix, shift = aspen9_angles()
-    >>> matrix.shape, shift.shape, np.count_nonzero(matrix)
+    >>> matrix.shape, shift.shape, int(np.count_nonzero(matrix))
     ((30, 18), (30,), 30)
     """
     matrix = np.zeros((len(ASPEN9_SCALE), len(ASPEN9_FEATURES), 18))

@@ -75,7 +75,7 @@ class QAMLClassifier(OneVsRestByAnnealer):
             max_correlation=self.max_correlation,
             count=self.count,
         )
-        responses = np.asarray(respond(weak, X), dtype=float)
+        responses = respond(weak, X)
         weigh = self._zoomed if self.rounds else self._switched
         weights = weigh(responses, 2 * y - 1, rng, start)
         self._trained_on = (responses, y)

@@ -1,5 +1,8 @@
 """The data re-uploading circuit as a scikit-learn classifier that can be offloaded."""
 
+from os import PathLike
+from pathlib import Path
+
 import jax
 import numpy as np
 from sklearn.utils import check_random_state
@@ -8,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from circuits import Backend
 from qml.checkpoints import Frozen, freeze, thaw
 from qml.estimators.labels import BinaryClassifier, binary_labels, checked
+from qml.jobs import Ledgered
 from qml.models import predict, reuploading_model
 from qml.offloading import Inference, infer
 from qml.preprocessing import fit_scaler, scale_features
@@ -80,13 +84,18 @@ class ReuploadingClassifier(BinaryClassifier):
         scaled = np.asarray(scale_features(self.frozen_.scaler, X))
         return predict(self._model(), self._params, scaled)
 
-    def offload(self, X, backend: Backend) -> Inference:
+    def offload(self, X, backend: Backend, jobs: str | PathLike | None = None) -> Inference:
         """Predict X (b, f) on a circuit backend from the frozen model.
+
+        With `jobs`, the folder of a ledger, each step is kept on disk and the same call goes on
+        where it was stopped; see `qml.jobs.Ledgered`, which has limits on time and cost too.
 
         Returns scores, their standard errors and the backend's result.
         """
         check_is_fitted(self)
         X = checked(self, X, reset=False)
+        if jobs is not None:
+            backend = Ledgered(backend, Path(jobs))
         return infer(*thaw(self.frozen_), X, backend)
 
     def _model(self):

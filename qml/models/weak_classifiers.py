@@ -8,8 +8,6 @@ after the construction of Mott et al., Nature 550, 375 (2017). `respond` is the 
 from itertools import combinations
 from typing import NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 
@@ -59,18 +57,18 @@ def fit_weak_classifiers(
     Example:
         >>> x = np.array([[0.0], [1.0], [2.0], [3.0]]); y = np.array([0, 0, 1, 1])
         >>> weak = fit_weak_classifiers(x, y, products=False)
-        >>> np.asarray(respond(weak, x))[:, 0].round(2).tolist()
+        >>> respond(weak, x)[:, 0].round(2).tolist()
         [-1.0, -0.59, -0.14, 1.0]
     """
     first, second = _variables(x.shape[1], products)
     weak = _concatenate([_cuts(x, y, first, second, shift) for shift in shifts])
     if max_correlation >= 1.0 and count is None:
         return weak
-    kept = _diverse(np.asarray(respond(weak, x)), 2.0 * y - 1.0, max_correlation)
+    kept = _diverse(respond(weak, x), 2.0 * y - 1.0, max_correlation)
     return WeakClassifiers(*(part[kept[:count]] for part in weak))
 
 
-def respond(weak: WeakClassifiers, x: np.ndarray | jax.Array) -> jax.Array:
+def respond(weak: WeakClassifiers, x: np.ndarray) -> np.ndarray:
     """Responses in [-1, 1] of every weak classifier.
 
     Args:
@@ -80,13 +78,11 @@ def respond(weak: WeakClassifiers, x: np.ndarray | jax.Array) -> jax.Array:
     Returns:
         (..., m) responses.
     """
-    x = jnp.asarray(x, dtype=float)
-    first, second = jnp.asarray(weak.first), jnp.asarray(weak.second)
-    sign, cut, up, down = (jnp.asarray(part, dtype=x.dtype) for part in weak[2:])
-    v = x[..., first] * jnp.where(second < 0, 1.0, x[..., second])
-    distance = sign * v - cut
-    slope = jnp.where(distance > 0, up, down)
-    return jnp.clip(distance * slope, -1.0, 1.0)
+    x = np.asarray(x, dtype=float)
+    v = x[..., weak.first] * np.where(weak.second < 0, 1.0, x[..., weak.second])
+    distance = weak.sign * v - weak.cut
+    slope = np.where(distance > 0, weak.up, weak.down)
+    return np.clip(distance * slope, -1.0, 1.0)
 
 
 def vote(weak: WeakClassifiers, weights: np.ndarray, threshold: float, x: np.ndarray) -> np.ndarray:
@@ -101,7 +97,7 @@ def vote(weak: WeakClassifiers, weights: np.ndarray, threshold: float, x: np.nda
     Returns:
         (b,) scores, positive where label 1 is predicted.
     """
-    return np.asarray(respond(weak, x), dtype=float) @ np.asarray(weights) - threshold
+    return respond(weak, x) @ np.asarray(weights) - threshold
 
 
 def best_threshold(scores: np.ndarray, y: np.ndarray) -> float:

@@ -1,11 +1,15 @@
 """A small spec over toy data that visits every road in seconds."""
 
 import json
+import os
 import textwrap
 import zipfile
 from urllib.parse import unquote
 
 import pytest
+
+# Trees and clusters ask for a thread a core; beside other tests these only wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 ARRAYS = "ARRAYS"  # stands for the arrays of the first record
 

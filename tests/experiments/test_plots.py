@@ -9,6 +9,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
+from circuits import reuploading
 from experiments.reporting import plots
 
 
@@ -104,6 +105,28 @@ def _ranks():
     return plots.critical_difference(names, ranks, 1.35, [(0, 1), (1, 3, 5), (2, 3, 4, 5)])
 
 
+def _by_shots():
+    shots = np.array([16, 64, 256, 1024, 4096])
+    auc = 0.844 - 0.6 / shots
+    series = [("ideal shots", shots, auc, auc - 0.01, auc + 0.01)]
+    series += [("fake Manila", shots, auc - 0.03, auc - 0.045, auc - 0.015)]
+    return plots.score_by_shots(series, (0.844, 0.83, 0.86))
+
+
+def _by_noise():
+    factor = np.array([1.0, 2.0, 3.0, 5.0])
+    auc = 0.83 - 0.02 * (factor - 1)
+    mitigated = [("zero-noise extrapolation", 0.0, (0.842, 0.825, 0.86))]
+    mitigated += [("readout corrected", 1.0, (0.838, 0.825, 0.851))]
+    raw = (factor, auc, auc - 0.012, auc + 0.012)
+    return plots.score_by_noise(raw, mitigated, (0.844, 0.83, 0.857))
+
+
+def _before_after():
+    before = reuploading(3, 2, 3)
+    return plots.before_after(before, reuploading(4, 3, 3), layout=[2, 1, 0], qubits=[0, 1, 2, 4])
+
+
 def _narrow_pareto():
     points = [(name, 1.6 + 0.9 * i, 0.77, 0.76, 0.78) for i, name in enumerate("abcde")]
     return plots.pareto(points)
@@ -120,6 +143,10 @@ EXAMPLES = {
     "energy_histogram": lambda: plots.energy_histogram(_samples(), 0.0),
     "pareto": _pareto,
     "pareto, less than a decade": _narrow_pareto,
+    "score_by_shots": _by_shots,
+    "score_by_noise": _by_noise,
+    "circuit_drawing": lambda: plots.circuit_drawing(reuploading(4, 2, 8)),
+    "before_after": _before_after,
     "time_to_solution": _time_to_solution,
     "scaling": _scaling,
     "critical_difference": _ranks,

@@ -1,5 +1,6 @@
 """Every shipped spec: labelled, with baselines, and its smoke size runs from end to end."""
 
+import os
 from dataclasses import replace
 
 import pytest
@@ -10,6 +11,7 @@ from experiments.run import all_records, run
 from experiments.scoring import score_matrix
 from experiments.specs import by_dataset, load_spec, shipped_names
 from experiments.statistics import average_ranks
+from qml.data.fetching import MIRROR
 
 
 @pytest.mark.parametrize("name", shipped_names())
@@ -19,14 +21,19 @@ def test_labels_source_and_contact_are_given(name):
         assert getattr(about, label), f"[about] of {name} has no {label}"
 
 
+NEEDS_FILES = ("lhcb_bjets", "susy", "tracking")
+
+
 @pytest.mark.parametrize("name", shipped_names())
 def test_the_smoke_size_runs(name, tmp_path):
+    if name in NEEDS_FILES and not os.environ.get(MIRROR):
+        pytest.skip(f"its data are not shipped; {MIRROR} names no folder")
     spec = load_spec(name, smoke=True)
     records = run(spec, tmp_path)
     assert [record.error for record in records if record.status != "ok"] == []
     for part in by_dataset(spec).values():
         table = make_table(part, tmp_path, resamples=20)
-        assert all(line.auc is not None for line in table.lines)
+        assert all(line.main is not None for line in table.lines)
 
 
 def test_ranks_over_the_data_sets_of_a_shipped_spec(tmp_path):
@@ -41,7 +48,9 @@ def test_ranks_over_the_data_sets_of_a_shipped_spec(tmp_path):
 
 
 def test_labels_select():
-    assert [spec.name for spec in shipped_specs(field="hep", technology="circuit")] == ["demo"]
+    found = [spec.name for spec in shipped_specs(field="hep", technology="circuit")]
+    assert "demo" in found
+    assert not {"qaml_curve", "toy_sets"} & set(found)
     assert shipped_specs(tool="no such tool") == []
     with pytest.raises(ValueError, match="Unknown label 'color'; known are technology"):
         shipped_specs(color="blue")

@@ -151,7 +151,7 @@ def test_rows_with_one_seed_are_tested_on_the_same_split(repeated_spec, tmp_path
     assert len({tuple(rows) for rows in tested[0]}) == 3
     assert [replicate(r) for r in by_row["sum"]] == [(0, 0), (1, 0), (2, 0)]
     ratio = split_ratio(repeated_spec, repeated_spec.rows[0], load_dataset("toy_linear"))
-    assert ratio == 100 / 60
+    assert ratio == 100 / 300  # though 60 events are trained on: draws of them hardly overlap
 
 
 def test_the_ratio_of_whole_folds(folds_spec, rings):
@@ -182,3 +182,37 @@ def test_a_circuit_is_trained_anew_for_each_fold_and_once_for_its_backends(small
     points = [record.info["checkpoint"] for record in records]
     assert points[:2] == points[2:]
     assert points[0] != points[1]
+
+
+@pytest.mark.parametrize(
+    "protocol", [{"split": "kfold", "folds": 3}, {"split": "repeated", "test_fraction": 0.3}]
+)
+def test_groups_stay_together(protocol):
+    groups = np.repeat(np.arange(6), 5)
+    data = make_dataset(
+        "g",
+        np.arange(30.0)[:, None],
+        np.arange(30) % 2,
+        features=("a",),
+        train=range(20),
+        test=range(20, 30),
+        groups=groups,
+    )
+    split = split_rows(DataSpec("g", **protocol), data, seed=0)
+    assert not set(groups[split.train]) & set(groups[split.test])
+    assert sorted([*split.train, *split.test]) == list(range(30))
+    if protocol["split"] == "kfold":
+        parts = [split_rows(DataSpec("g", **protocol), data, 0, fold).test for fold in range(3)]
+        assert sorted(np.concatenate(parts)) == list(range(30))
+    one = data._replace(groups=np.zeros(30, int))
+    with pytest.raises(ValueError, match="groups of events are too few"):
+        split_rows(DataSpec("g", **protocol), one, seed=0)
+
+
+def test_values_are_dealt_evenly_into_folds():
+    data = load_dataset("sklearn_diabetes")
+    folds = DataSpec("sklearn_diabetes", split="kfold", folds=5)
+    means = [data.y[split_rows(folds, data, 0, fold).test].mean() for fold in range(5)]
+    assert np.ptp(means) < 2  # of a standard deviation of 77
+    half = split_rows(DataSpec("d", split="repeated", test_fraction=0.5), data, seed=0)
+    assert len(half.train) == len(half.test) == 221

@@ -1,6 +1,7 @@
 """Figures of a run, one function each: arrays in, matplotlib Figure out."""
 
 from experiments.reporting.plots.calibration import Reliability, calibration, reliability
+from experiments.reporting.plots.circuits import before_after, circuit_drawing
 from experiments.reporting.plots.costs import (
     PowerLaw,
     fit_power_law,
@@ -10,6 +11,7 @@ from experiments.reporting.plots.costs import (
     time_to_solution,
 )
 from experiments.reporting.plots.devices import device_scatter, energies, energy_histogram
+from experiments.reporting.plots.offloading import score_by_noise, score_by_shots
 from experiments.reporting.plots.ranks import critical_difference
 from experiments.reporting.plots.scores import roc, score_forest, sweep
 from experiments.reporting.plots.style import to_svg
@@ -24,6 +26,10 @@ __all__ = [
     "Reliability",
     "training_curve",
     "device_scatter",
+    "score_by_shots",
+    "score_by_noise",
+    "circuit_drawing",
+    "before_after",
     "energies",
     "energy_histogram",
     "time_to_solution",

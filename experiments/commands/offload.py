@@ -1,0 +1,100 @@
+"""The command `qml offload`: one checkpoint, byte for byte, on every backend that is named."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from experiments.commands.options import console
+
+if TYPE_CHECKING:
+    from experiments.offloading import Offload
+
+NAMES = "exact, shots, density, aer, fake:manila, pennylane:lightning.qubit or ibm:NAME"
+
+
+def offload(
+    checkpoint: Annotated[Path, typer.Argument(help="A frozen model, without or with a suffix.")],
+    data: Annotated[str, typer.Option(help="A data set, or a .csv or .npz file of events.")],
+    backend: Annotated[list[str], typer.Option(help=f"{NAMES}; may be given again.")],
+    shots: Annotated[int, typer.Option(help="For each measurement basis; 0: exact.")] = 1024,
+    seed: Annotated[int, typer.Option(help="Of simulators and intervals.")] = 0,
+    events: Annotated[int, typer.Option(help="The first so many events; 0: all.")] = 0,
+    out: Annotated[Path | None, typer.Option(help="Scores go to this .csv or .npz file.")] = None,
+    jobs: Annotated[Path, typer.Option(help="Ledger: the same command goes on from it.")] = Path(
+        "jobs"
+    ),
+    batch: Annotated[int | None, typer.Option(help="Most events in a job or chunk.")] = None,
+    deadline: Annotated[float | None, typer.Option(help="Seconds to wait at most.")] = None,
+    max_shots: Annotated[int | None, typer.Option(help="Refuse a backend that takes more.")] = None,
+    max_qpu_seconds: Annotated[
+        float | None, typer.Option(help="Refuse a backend whose estimate is longer.")
+    ] = None,
+) -> None:
+    """Predict with a frozen model on circuit backends; each row stands beside the exact one."""
+    if out and out.suffix not in (".csv", ".npz"):
+        raise ValueError(f"Option `--out` must end in .csv or .npz, but is {out}.")
+    from experiments.catalogue import named_backend
+    from experiments.offloading import offload as predict
+    from experiments.offloading import read_events, write_scores
+    from qml import load_checkpoint
+    from qml.jobs import Ledgered
+
+    frozen, digest = load_checkpoint(_stem(checkpoint))
+    table = read_events(data, events)
+    limits = {"deadline": deadline, "max_shots": max_shots, "max_qpu_seconds": max_qpu_seconds}
+    options: dict[str, Any] = {"batch": batch, "about": {"checkpoint": digest}, **limits}
+    backends = {
+        name: Ledgered(named_backend(name, shots=shots, seed=seed), jobs, **options)
+        for name in backend
+    }
+    rows = predict(frozen, table, backends, seed=seed, told=_told)
+    typer.echo(f"checkpoint {digest[:12]}, {len(table.x)} events")
+    console().print(_shown(rows))
+    for line in _notes(rows):
+        typer.echo(line)
+    if out:
+        write_scores(out, rows, table)
+        typer.echo(f"scores   {out.resolve()}")
+    typer.echo(f"jobs     {jobs.resolve()}")
+
+
+def _told(name: str) -> None:
+    typer.echo(f"running on {name}", err=True)
+
+
+def _stem(path: Path) -> Path:
+    """A checkpoint is two files; either may be named."""
+    return path.with_suffix("") if path.suffix in (".json", ".safetensors") else path
+
+
+def _shown(rows: Sequence["Offload"]) -> Any:
+    """One column a backend; what needs labels is left out where there are none."""
+    from rich.table import Table
+
+    from experiments.reporting.offload import offload_cells
+
+    shown = Table(box=None, pad_edge=False)
+    for index, head in enumerate(("", *(row.name for row in rows))):
+        shown.add_column(head, justify="right" if index else "left")
+    for cells in offload_cells([(row.name, row.summary) for row in rows]):
+        if not cells[1].strip("+").startswith("nan"):
+            shown.add_row(*cells)
+    return shown
+
+
+def _notes(rows: Sequence["Offload"]) -> list[str]:
+    """What the table cannot say: whose prices, what was simulated, options without effect."""
+    prices = [row.summary["price"] for row in rows if row.summary["price"]]
+    notes = sorted({f"Price: list of {each['device']}, no bill." for each in prices})
+    infos = [(row.name, row.outcome.result.info) for row in rows]
+    if simulated := [name for name, info in infos if info.get("simulated") and info.get("shots")]:
+        notes.append(f"Simulated, so nothing was paid: {', '.join(simulated)}.")
+    for name, info in infos:
+        if ignored := info.get("effective", {}).get("ignored"):
+            notes.append(f"Options without effect on {name}: {', '.join(ignored)}.")
+        told = info.get("ledger", [])
+        if kept := sum(job["from_ledger"] for job in told):
+            notes.append(f"Not run again: {kept} of {len(told)} jobs of {name} were in the ledger.")
+    return notes

@@ -1,0 +1,188 @@
+"""One frozen model on several circuit backends, and what each of them was worth: plain numbers."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import nan
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from circuits import Backend, Exact, Result
+from experiments.reporting.offload import priced
+from qml import Frozen, Inference, infer, load_dataset, thaw
+from qml.offload_report import agreement, offload_summary, resources
+
+LABELS = ("label", "y")  # names of the column, or array, with the labels
+UNKNOWN = [nan, nan, nan]  # a score without labels
+
+
+class Table(NamedTuple):
+    """Events to predict: features (b, f), and labels (b,) of 0 and 1 where they are known."""
+
+    x: np.ndarray
+    y: np.ndarray | None
+
+
+class Offload(NamedTuple):
+    """One backend's answer, and its summary as of `qml.offload_report.offload_summary`, priced."""
+
+    name: str
+    outcome: Inference
+    summary: dict[str, Any]
+
+
+def offload(
+    frozen: Frozen,
+    table: Table,
+    backends: Mapping[str, Backend],
+    *,
+    seed: int = 0,
+    told: Callable[[str], None] = lambda name: None,
+) -> list[Offload]:
+    """Predict the same events with the same frozen model on each backend.
+
+    Args:
+        frozen: the model.
+        table: the events.
+        backends: {name: backend}; where none is called "exact", exact values are computed too,
+            as every row is compared with them.
+        seed: of the bootstrap.
+        told: called with each backend's name before it starts.
+
+    Returns:
+        a row each, the exact one first.
+
+    Raises:
+        ValueError: events with other features than the model's, or what a backend refuses.
+
+    Example:
+        >>> from circuits import Shots
+        >>> from qml import freeze, reuploading_model, Scaler
+        >>> import jax
+        >>> model = reuploading_model(2, n_qubits=2, n_layers=1)
+        >>> scaler = Scaler(np.zeros(2), np.ones(2), -1.0, 1.0)
+        >>> frozen = freeze(model, model.init(jax.random.key(0)), scaler)
+        >>> rows = offload(frozen, Table(np.zeros((4, 2)), None), {"shots": Shots(100)})
+        >>> [(row.name, row.summary["shots"]) for row in rows]
+        [('exact', None), ('shots', 100)]
+    """
+    if (given := table.x.shape[1:]) != frozen.scaler.shift.shape:
+        raise ValueError(
+            f"The model takes {len(frozen.scaler.shift)} features an event, but the events have "
+            f"the shape {given}; give it what it was trained on."
+        )
+    model, params = thaw(frozen)
+    ordered = {"exact": backends.get("exact", Exact()), **backends}
+    rows: list[Offload] = []
+    for name, backend in ordered.items():
+        told(name)
+        outcome = _timed_infer(model, params, table.x, backend)
+        exact = rows[0].outcome if rows else outcome
+        summary = summarise(exact, outcome, table.y, seed)
+        rows.append(Offload(name, outcome, priced(summary, outcome.result.info)))
+    return rows
+
+
+def summarise(
+    exact: Inference, device: Inference, labels: ArrayLike | None, seed: int
+) -> dict[str, Any]:
+    """`offload_summary`, also of events whose labels nobody knows: their scores are NaN."""
+    if labels is not None:
+        return offload_summary(exact, device, labels, seed=seed)
+    result, events = device.result, len(device.scores)
+    return {
+        "events": events,
+        "metric": "auc",
+        **dict.fromkeys(("score", "exact", "change"), UNKNOWN),
+        "agreement": agreement(exact.result.values, result.values, result.std),
+        "same_decisions": float(np.mean((exact.scores > 0) == (device.scores > 0))),
+    } | resources(result.info, events)
+
+
+def read_events(source: str, events: int = 0) -> Table:
+    """Events of a data set (its test part), or of a CSV or npz file.
+
+    Args:
+        source: a name, or a file: a CSV with a header, where a column called "label" or "y" holds
+            labels and all others features; or an npz with "x" and, where known, "y" or "label".
+        events: the first so many; 0 takes all.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: no such data set, or no features in the file.
+    """
+    suffix = Path(source).suffix
+    if suffix == ".csv":
+        table = _read_csv(Path(source))
+    elif suffix == ".npz":
+        with np.load(source, allow_pickle=False) as arrays:
+            if "x" not in arrays:
+                raise ValueError(f"File {source} must hold an array `x` of features (b, f).")
+            label = next((arrays[name] for name in LABELS if name in arrays), None)
+            table = Table(np.asarray(arrays["x"], float), label)
+    else:
+        data = load_dataset(source)
+        table = Table(data.x[data.test], data.y[data.test] if data.has_classes else None)
+    y = None if table.y is None else np.asarray(table.y)[: events or None]
+    return Table(table.x[: events or None], y)
+
+
+def write_scores(path: Path, rows: Sequence[Offload], table: Table) -> None:
+    """Write the scores of every backend, with errors and labels, to a CSV or an npz file.
+
+    Raises:
+        ValueError: another kind of file.
+    """
+    columns: dict[str, np.ndarray] = {} if table.y is None else {"label": table.y}
+    for row in rows:
+        columns |= {row.name: row.outcome.scores, f"{row.name} std": row.outcome.std}
+    if path.suffix == ".npz":
+        np.savez(path, allow_pickle=False, **columns)
+    elif path.suffix == ".csv":
+        body = np.stack([np.asarray(c, float) for c in columns.values()], axis=1)
+        heading = ",".join(columns)
+        np.savetxt(path, body, delimiter=",", header=heading, comments="", fmt="%.10g")
+    else:
+        raise ValueError(f"Option `--out` must end in .csv or .npz, but is {path}.")
+
+
+def _timed_infer(model: Any, params: Any, x: np.ndarray, backend: Backend) -> Inference:
+    """`infer`, with the seconds before and after the backend's own in "post-process"."""
+    timed, start = _Timed(backend), time.perf_counter()
+    scores, std, result = infer(model, params, x, timed)
+    around = time.perf_counter() - start - sum(timed.spent)
+    seconds = dict(result.info.get("seconds", {}))
+    seconds["post-process"] = seconds.get("post-process", 0.0) + around
+    return Inference(scores, std, result._replace(info=result.info | {"seconds": seconds}))
+
+
+@dataclass(frozen=True)
+class _Timed:
+    """A backend, and the seconds its calls took."""
+
+    backend: Backend
+    spent: list[float] = field(default_factory=list)
+
+    def expectation(self, circuit: Any, observables: Any, angles: Any) -> Result:
+        start = time.perf_counter()
+        result = self.backend.expectation(circuit, observables, angles)
+        self.spent.append(time.perf_counter() - start)
+        return result
+
+    def sample(self, circuit: Any, angles: Any, *, shots: int, seed: int) -> Any:
+        return self.backend.sample(circuit, angles, shots=shots, seed=seed)
+
+
+def _read_csv(path: Path) -> Table:
+    if not path.is_file():
+        raise FileNotFoundError(f"No file {path} with events.")
+    columns = np.genfromtxt(path, delimiter=",", names=True, ndmin=1, deletechars="")
+    names = columns.dtype.names or ()
+    features = [name for name in names if name not in LABELS]
+    if not features:
+        raise ValueError(f"File {path} must have a header line and columns of features.")
+    label = next((columns[name].astype(int) for name in LABELS if name in names), None)
+    return Table(np.stack([columns[name] for name in features], axis=1), label)
