@@ -45,9 +45,9 @@ def test_what_is_not_finite_is_refused(sampler, bad):
 
 
 def test_nothing_to_choose_has_one_answer(sampler):
-    samples = sampler.sample(qubo_from_terms({}, n=0, offset=1.5), reads=3, seed=0)
+    samples = sampler.sample(qubo_from_terms({}, n=0, offset=1.5), reads=32, seed=0)
     assert samples.bits.shape == (1, 0)
-    assert (samples.energies.tolist(), samples.occurrences.tolist()) == ([1.5], [3])
+    assert (samples.energies.tolist(), samples.occurrences.tolist()) == ([1.5], [32])
 
 
 def test_reversed_and_repeated_pairs_are_summed(sampler):

@@ -97,11 +97,11 @@ def test_many_problems_must_be_of_one_size(spin_glass):
 
 
 def test_problems_of_one_shape_compile_once(spin_glass):
-    SimulatedBifurcation(steps=30).sample(spin_glass(50), reads=7, seed=0)
+    SimulatedBifurcation(steps=30).sample(spin_glass(50), reads=12, seed=0)
     sizes = bifurcation.advance._cache_size(), bifurcation.start._cache_size()
     for seed in range(5):  # other couplings, steps, step sizes, and a size in the same tile
         sampler = SimulatedBifurcation(steps=20 + seed, step_size=0.5 + 0.1 * seed)
-        sampler.sample(spin_glass(50 + seed, seed), reads=7, seed=seed)
+        sampler.sample(spin_glass(50 + seed, seed), reads=12, seed=seed)
     assert (bifurcation.advance._cache_size(), bifurcation.start._cache_size()) == sizes
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from annealing import Coo, qubo_from_ising
-from annealing.boltzmann_chains import block_gibbs, colour_blocks, coupling_matrix, random_spins
 from annealing.boltzmann import moments
+from annealing.boltzmann_chains import block_gibbs, colour_blocks, coupling_matrix, random_spins
 
 CHAINS = 4000
 

@@ -30,11 +30,11 @@ def test_reads_do_not_depend_on_chunks(spin_glass):
 
 
 def test_problems_of_one_shape_compile_once(spin_glass):
-    DenseAnnealing(sweeps=20).sample(spin_glass(50), reads=5, seed=0)
+    DenseAnnealing(sweeps=20).sample(spin_glass(50), reads=10, seed=0)
     size = dense_annealing.anneal._cache_size()
     for seed in range(4):
         sampler = DenseAnnealing(sweeps=10 + seed, beta_range=(0.1, 2.0 + seed))
-        sampler.sample(spin_glass(50 + seed, seed), reads=5, seed=seed)
+        sampler.sample(spin_glass(50 + seed, seed), reads=10, seed=seed)
     assert dense_annealing.anneal._cache_size() == size
 
 

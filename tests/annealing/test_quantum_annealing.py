@@ -83,7 +83,7 @@ def test_a_given_schedule_is_followed(all_bits):
     given = SimulatedQuantumAnnealing(sweeps=30, slices=4, schedule=quenched, polish=False)
     typical = SimulatedQuantumAnnealing(sweeps=30, slices=4, polish=False)
     stuck, free = (s.sample(qubo, reads=200, seed=0) for s in (given, typical))
-    assert given.sample(qubo, reads=1, seed=0).info["effective"]["schedule"] == "given"
+    assert stuck.info["effective"]["schedule"] == "given"
     assert stuck.energies @ stuck.occurrences > free.energies @ free.occurrences
 
 
@@ -108,11 +108,11 @@ def test_the_typical_schedule_goes_from_quantum_to_classical():
 
 
 def test_problems_of_one_shape_compile_once(spin_glass):
-    SimulatedQuantumAnnealing(sweeps=5, slices=4).sample(spin_glass(20), reads=3, seed=0)
+    SimulatedQuantumAnnealing(sweeps=5, slices=4).sample(spin_glass(20), reads=8, seed=0)
     size = quantum_annealing.advance._cache_size()
     for seed in range(3):
         sampler = SimulatedQuantumAnnealing(sweeps=4 + seed, slices=4, millikelvin=10.0 + seed)
-        sampler.sample(spin_glass(20 + seed, seed), reads=3, seed=seed)
+        sampler.sample(spin_glass(20 + seed, seed), reads=8, seed=seed)
     assert quantum_annealing.advance._cache_size() == size
 
 

@@ -9,13 +9,19 @@ import pytest
 import circuits.backends
 from circuits import (
     GATES,
+    CliffordDataRegression,
     Density,
     Exact,
     MatrixProduct,
+    NoiseModel,
+    PauliTwirling,
     PennyLaneBackend,
+    ProbabilisticErrorCancellation,
     QiskitBackend,
+    ReadoutMitigation,
     Shots,
     Trajectories,
+    ZeroNoiseExtrapolation,
     build_circuit,
     gate,
     matrix,
@@ -46,6 +52,22 @@ def make_backends():
         "Trajectories": [Trajectories(20)],
         "MatrixProduct": [MatrixProduct(), MatrixProduct(bond=2)],
         "PennyLaneBackend": [PennyLaneBackend(), PennyLaneBackend(shots=SHOTS, seed=1)],
+        # Around PennyLane's simulator, as nothing has to be compiled for their many circuits.
+        "ReadoutMitigation": [
+            ReadoutMitigation(PennyLaneBackend()),
+            ReadoutMitigation(PennyLaneBackend(), "subspace", SHOTS, seed=1),
+        ],
+        "ZeroNoiseExtrapolation": [
+            ZeroNoiseExtrapolation(PennyLaneBackend(), (1, 3)),
+            ZeroNoiseExtrapolation(PennyLaneBackend(shots=SHOTS, seed=1), (1, 3)),
+        ],
+        "PauliTwirling": [PauliTwirling(PennyLaneBackend(), 4)],
+        "ProbabilisticErrorCancellation": [
+            ProbabilisticErrorCancellation(PennyLaneBackend(), NoiseModel())
+        ],
+        "CliffordDataRegression": [
+            CliffordDataRegression(PennyLaneBackend(), PennyLaneBackend(), training=5)
+        ],
     }
 
 

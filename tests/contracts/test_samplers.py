@@ -36,6 +36,7 @@ MAKE = {
     ),
 }
 DETERMINISTIC = {"Exhaustive"}
+READS = 40  # one number, for each new one compiles each program anew
 
 
 def glass(n=16, seed=0):
@@ -60,7 +61,7 @@ def test_every_sampler_is_here():
 
 def test_shapes_energies_and_order(sampler):
     qubo = glass()
-    samples = sampler.sample(qubo, reads=40, seed=1)
+    samples = sampler.sample(qubo, reads=READS, seed=1)
     r = len(samples.bits)
     assert samples.bits.shape == (r, 16)
     assert samples.bits.dtype == np.uint8
@@ -71,22 +72,22 @@ def test_shapes_energies_and_order(sampler):
     assert len(np.unique(samples.bits, axis=0)) == r
     assert samples.occurrences.dtype == np.int64
     assert (samples.occurrences >= 1).all()
-    assert samples.occurrences.sum() == samples.info["effective"]["reads"] == 40
+    assert samples.occurrences.sum() == samples.info["effective"]["reads"] == READS
 
 
 def test_info_says_the_same_of_all(sampler, name):
-    info = sampler.sample(glass(), reads=3, seed=7).info
+    info = sampler.sample(glass(), reads=READS, seed=7).info
     assert json.loads(json.dumps(info)) == info
     assert name in (info["sampler"], "FromDimod")
     assert info["simulated"] is True
-    assert info["requested"]["reads"] == 3
+    assert info["requested"]["reads"] == READS
     assert info["requested"]["seed"] == 7
     assert info["effective"]["seed"] == (None if name in DETERMINISTIC else 7)
     assert all(seconds >= 0 for seconds in info["seconds"].values())
 
 
 def test_same_seed_same_samples(sampler):
-    first, second = (sampler.sample(glass(), reads=10, seed=3) for _ in range(2))
+    first, second = (sampler.sample(glass(), reads=READS, seed=3) for _ in range(2))
     for one, other in zip(first[:3], second[:3], strict=True):
         np.testing.assert_array_equal(one, other)
 
@@ -94,7 +95,7 @@ def test_same_seed_same_samples(sampler):
 def test_reads_are_independent_and_seeds_matter(sampler, name):
     # A spin glass of 24 has many local minima: reads that all agree share their random numbers.
     qubo = glass(24)
-    first, second = (sampler.sample(qubo, reads=20, seed=seed) for seed in (0, 1))
+    first, second = (sampler.sample(qubo, reads=READS, seed=seed) for seed in (0, 1))
     assert len(first.bits) > 2
     if name not in DETERMINISTIC:
         assert not np.array_equal(first.bits, second.bits)
@@ -104,21 +105,21 @@ def test_reads_are_independent_and_seeds_matter(sampler, name):
 def test_finds_the_ground_state_of_small_problems(sampler, seed):
     qubo = qubo_from_matrix(np.random.default_rng(seed).normal(size=(8, 8)))
     every = (np.arange(2**8)[:, None] >> np.arange(8)) & 1
-    samples = sampler.sample(qubo, reads=50, seed=seed)
+    samples = sampler.sample(qubo, reads=READS, seed=seed)
     assert samples.energies[0] == pytest.approx(qubo.energy(every).min())
 
 
 def test_sparse_and_dense_are_one_problem(sampler):
     terms = {(0, 2): 2.0, (1,): -1.0, (2,): -1.5, (4,): 1.0}  # variable 3 occurs nowhere
     sparse = qubo_from_terms(terms, n=5, offset=0.5)
-    samples = sampler.sample(sparse, reads=20, seed=0)
+    samples = sampler.sample(sparse, reads=READS, seed=0)
     assert samples.energies[0] == -2.0
     assert samples.bits[0, [0, 1, 2, 4]].tolist() == [0, 1, 1, 0]
 
 
 @pytest.mark.parametrize("n", [0, 1])
 def test_the_smallest_problems(sampler, n):
-    samples = sampler.sample(qubo_from_matrix(-np.eye(n), 0.25), reads=2, seed=0)
+    samples = sampler.sample(qubo_from_matrix(-np.eye(n), 0.25), reads=READS, seed=0)
     assert samples.bits[0].tolist() == [1] * n
     assert samples.energies[0] == 0.25 - n
     assert samples.occurrences.sum() == samples.info["effective"]["reads"]

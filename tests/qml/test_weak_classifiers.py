@@ -18,7 +18,7 @@ def events():
 
 def test_responses_are_in_range_and_signal_is_larger(events):
     x, y = events
-    responses = np.asarray(respond(fit_weak_classifiers(x, y), x))
+    responses = respond(fit_weak_classifiers(x, y), x)
     assert responses.shape == (600, 4 + 6)
     assert np.abs(responses).max() <= 1
     assert (responses[y == 1, :2].mean(0) > responses[y == 0, :2].mean(0)).all()
@@ -29,7 +29,7 @@ def test_response_is_zero_at_the_cut_and_saturates_at_the_percentiles():
     x = np.concatenate([np.linspace(0, 1, 101), np.linspace(1, 2, 101)])[:, None]
     weak = fit_weak_classifiers(x, y, products=False)
     at = np.array([[1.3], [1.9], [0.1], [1.6]])
-    np.testing.assert_allclose(np.asarray(respond(weak, at))[:, 0], [0, 1, -1, 0.5], atol=1e-9)
+    np.testing.assert_allclose(respond(weak, at)[:, 0], [0, 1, -1, 0.5], atol=1e-9)
 
 
 def test_products_are_products_of_two_features(events):
@@ -48,7 +48,7 @@ def test_products_are_products_of_two_features(events):
 def test_selection_keeps_no_two_that_are_alike_and_the_best_first(events):
     x, y = events
     weak = fit_weak_classifiers(x, y, shifts=(-0.5, 0.0, 0.5), max_correlation=0.7, count=8)
-    responses = np.asarray(respond(weak, x))
+    responses = respond(weak, x)
     relation = np.abs(np.corrcoef(responses.T)) - np.eye(len(weak.cut))
     assert relation.max() < 0.7
     strength = np.abs(np.corrcoef(np.column_stack([responses, y]).T)[-1, :-1])
@@ -59,14 +59,14 @@ def test_selection_keeps_no_two_that_are_alike_and_the_best_first(events):
 def test_a_constant_feature_answers_with_a_constant():
     x = np.column_stack([np.arange(10.0), np.ones(10)])
     weak = fit_weak_classifiers(x, np.arange(10) % 2, products=False)
-    assert np.ptp(np.asarray(respond(weak, x))[:, 1]) == 0
+    assert np.ptp(respond(weak, x)[:, 1]) == 0
 
 
 def test_vote_is_the_weighted_sum(events):
     x, y = events
     weak = fit_weak_classifiers(x, y, products=False)
     weights = np.array([1.0, 0.0, 0.5, 0.0])
-    want = np.asarray(respond(weak, x)) @ weights - 0.2
+    want = respond(weak, x) @ weights - 0.2
     np.testing.assert_allclose(vote(weak, weights, 0.2, x), want, atol=1e-12)
 
 
