@@ -117,8 +117,8 @@ def tracking_doublets(folder: str | os.PathLike | None = None) -> Dataset:
 
 def _hits(folder) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Number of the layer (n,), cylindrical coordinates (n, 3), name of the particle (n,)."""
-    files = (find_file("tracking", file, folder) for file in (HITS, TRUTH))
-    hits, truth = (list(csv.DictReader(file.open(encoding="utf-8"))) for file in files)
+    texts = (find_file("tracking", file, folder).read_text("utf-8") for file in (HITS, TRUTH))
+    hits, truth = (list(csv.DictReader(text.splitlines())) for text in texts)
     names = {line["hit_id"]: line["particle_id"] for line in truth}
     layer = [LAYERS.index((int(hit["volume_id"]), int(hit["layer_id"]))) for hit in hits]
     x, y, z = np.array([[float(hit[axis]) for axis in "xyz"] for hit in hits]).T

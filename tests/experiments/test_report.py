@@ -166,7 +166,8 @@ def test_costs_are_shown_where_they_were_measured(table):
 def test_every_figure_has_axes_with_names(table, finished):
     for caption, figure in figures(table, finished[1]):
         assert caption.endswith(".")
-        assert any(axes.get_xlabel() for axes in figure.axes)
+        shown = [axes for axes in figure.axes if axes.axison]  # a drawing of a circuit has none
+        assert not shown or any(axes.get_xlabel() for axes in shown)
 
 
 def test_rows_alike_but_for_one_number_make_a_sweep(table, finished):

@@ -25,7 +25,7 @@ from qml.estimators import (
 )
 
 CHEAP = {
-    "ReuploadingClassifier": ReuploadingClassifier(n_qubits=2, n_layers=1, steps=60),
+    "ReuploadingClassifier": ReuploadingClassifier(n_qubits=2, n_layers=2, steps=60),
     "QBoostClassifier": QBoostClassifier(SimulatedAnnealing(sweeps=50), reads=5, count=12),
     "QAMLClassifier": QAMLClassifier(SimulatedAnnealing(sweeps=100), reads=10),
     "QUBOSVC": QUBOSVC(SimulatedAnnealing(sweeps=20), reads=5, bits=1, max_variables=150),
