@@ -12,7 +12,8 @@ def draw_ratios(stem: str, rows: list[dict], key: str, label: str) -> None:
     rows = [row for row in rows if row[key]]
     names = list(dict.fromkeys(row["program"] for row in rows))
     places = {name: i for i, name in enumerate(dict.fromkeys(row["instance"] for row in rows))}
-    figure, axes = _figure(1, width=1.5 + 1.1 * len(places))
+    figure, axes = _figure(1, width=5.0 + 1.1 * len(places))
+    axes[0].set_prop_cycle(color=_colours())  # twenty of them: no two programs look alike
     for k, name in enumerate(names):
         own = [row for row in rows if row["program"] == name]
         x = [places[row["instance"]] + (k + 0.5) / len(names) * 0.8 - 0.4 for row in own]
@@ -57,8 +58,16 @@ def _figure(panels: int, width: float, columns: int = 1) -> tuple[Any, list]:
     import matplotlib.pyplot as plt
 
     rows = -(-panels // columns)
-    figure, axes = plt.subplots(rows, columns, figsize=(width, 4.0 * rows), squeeze=False)
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(width, 4.0 * rows), squeeze=False, layout="constrained"
+    )
     return figure, list(axes.ravel())
+
+
+def _colours() -> list:
+    import matplotlib as mpl
+
+    return list(mpl.colormaps["tab20"].colors)
 
 
 def _save(figure: Any, stem: str) -> None:
