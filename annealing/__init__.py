@@ -18,7 +18,7 @@ from annealing.encodings import (
     twos_complement,
     unsigned,
 )
-from annealing.hardware import credentials, ledger
+from annealing.hardware import credentials, ledger, patience
 from annealing.hardware.chain_strength import best_strength, scan_chain_strength
 from annealing.hardware.credentials import leap_credentials
 from annealing.hardware.embedding import clique_embedding, find_embedding
@@ -211,6 +211,7 @@ __all__ = [
     "set_aside",
     # what they are made of, for jobs on other machines
     "ledger",
+    "patience",
     "credentials",
     # Ocean: its samplers as ours, ours as its
     "FromDimod",

@@ -3,20 +3,17 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import nan
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from circuits import Backend, Exact, Result
 from experiments.reporting.offload import priced
 from qml import Frozen, Inference, infer, load_dataset, thaw
-from qml.offload_report import agreement, offload_summary, resources
+from qml.offload_report import offload_summary
 
 LABELS = ("label", "y")  # names of the column, or array, with the labels
-UNKNOWN = [nan, nan, nan]  # a score without labels
 
 
 class Table(NamedTuple):
@@ -81,25 +78,9 @@ def offload(
         told(name)
         outcome = _timed_infer(model, params, table.x, backend)
         exact = rows[0].outcome if rows else outcome
-        summary = summarise(exact, outcome, table.y, seed)
+        summary = offload_summary(exact, outcome, table.y, seed=seed)
         rows.append(Offload(name, outcome, priced(summary, outcome.result.info)))
     return rows
-
-
-def summarise(
-    exact: Inference, device: Inference, labels: ArrayLike | None, seed: int
-) -> dict[str, Any]:
-    """`offload_summary`, also of events whose labels nobody knows: their scores are NaN."""
-    if labels is not None:
-        return offload_summary(exact, device, labels, seed=seed)
-    result, events = device.result, len(device.scores)
-    return {
-        "events": events,
-        "metric": "auc",
-        **dict.fromkeys(("score", "exact", "change"), UNKNOWN),
-        "agreement": agreement(exact.result.values, result.values, result.std),
-        "same_decisions": float(np.mean((exact.scores > 0) == (device.scores > 0))),
-    } | resources(result.info, events)
 
 
 def read_events(source: str, events: int = 0) -> Table:

@@ -1,7 +1,7 @@
 """What an offloaded prediction loses against the exact one, and what it takes."""
 
 from collections.abc import Callable, Mapping
-from math import isnan
+from math import isnan, nan
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ STAGES = ("compile", "transpile", "queue", "execute", "post-process", "device")
 def offload_summary(
     exact: Inference,
     device: Inference,
-    labels: ArrayLike,
+    labels: ArrayLike | None,
     *,
     metric: str = "auc",
     resamples: int = 1000,
@@ -33,7 +33,7 @@ def offload_summary(
     Args:
         exact: without shots and noise, as of `infer(model, params, x, Exact())`.
         device: of the same model and events, in the same order.
-        labels: (b,) 0 or 1, both there.
+        labels: (b,) 0 or 1, both there; None where nobody knows them: the scores are NaN.
         metric: "auc" or "accuracy".
         resamples: of the events, for the 95 % intervals.
         seed: decides the resamples.
@@ -63,17 +63,27 @@ def offload_summary(
             "Arguments `exact` and `device` must be of the same events and observables, but have "
             f"values of shapes {exact.result.values.shape} and {device.result.values.shape}."
         )
-    judge, options = METRICS[metric], {"seed": seed, "resamples": resamples}
     events = len(device.scores)
     return {
         "events": events,
         "metric": metric,
-        "score": _plain(bootstrap(judge, device.scores, labels, **options)),
-        "exact": _plain(bootstrap(judge, exact.scores, labels, **options)),
-        "change": _plain(paired_difference(judge, device.scores, exact.scores, labels, **options)),
+        **_scores(METRICS[metric], exact, device, labels, {"seed": seed, "resamples": resamples}),
         "agreement": agreement(exact.result.values, device.result.values, device.result.std),
         "same_decisions": float(np.mean((exact.scores > 0) == (device.scores > 0))),
     } | resources(device.result.info, events)
+
+
+def _scores(
+    judge: Callable, exact: Inference, device: Inference, labels: ArrayLike | None, options: dict
+) -> dict[str, list[float]]:
+    if labels is None:
+        return {name: [nan, nan, nan] for name in ("score", "exact", "change")}
+    change = paired_difference(judge, device.scores, exact.scores, labels, **options)
+    return {
+        "score": _plain(bootstrap(judge, device.scores, labels, **options)),
+        "exact": _plain(bootstrap(judge, exact.scores, labels, **options)),
+        "change": _plain(change),
+    }
 
 
 def agreement(exact: ArrayLike, device: ArrayLike, std: ArrayLike) -> dict[str, float | None]:

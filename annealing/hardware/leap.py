@@ -16,7 +16,7 @@ import numpy as np
 
 from annealing.hardware.leap_jobs import finish
 from annealing.hardware.leap_problem import OURS, listed, logical_arrays, prepared_job
-from annealing.hardware.leap_session import WAITS, leap_client, patiently, session, time_limit
+from annealing.hardware.leap_session import WAITS, is_network_fault, leap_client, session
 from annealing.hardware.ledger import (
     ENDED_BADLY,
     STATES,
@@ -27,6 +27,7 @@ from annealing.hardware.ledger import (
     state_of,
     write_state,
 )
+from annealing.hardware.patience import patiently, time_limit
 from annealing.on_dimod import bits_of, jsonable, to_bqm
 from annealing.qubo import Qubo
 from annealing.samplers.protocol import Samples, check_request, collect
@@ -134,7 +135,7 @@ class LeapAnnealer:
             with session(self.client) as client:
                 if state is None:
                     find = partial(client.get_solver, name=self.solver)
-                    solver = patiently(find, until, self.waits)
+                    solver = patiently(find, until, self.waits, is_network_fault)
                     facts, arrays = prepared_job(solver, qubo, request, self.embedding)
                     self._check_ceiling(facts["estimated_qpu_seconds"])
                     write_state(self.ledger, digest, "prepared", facts, arrays)

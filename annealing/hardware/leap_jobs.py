@@ -15,11 +15,9 @@ import numpy as np
 from annealing.hardware.credentials import redact, secrets_in
 from annealing.hardware.leap_session import (
     WAITS,
+    is_network_fault,
     leap_client,
-    patiently,
-    seconds_left,
     session,
-    time_limit,
 )
 from annealing.hardware.ledger import (
     Entry,
@@ -30,6 +28,7 @@ from annealing.hardware.ledger import (
     state_of,
     write_state,
 )
+from annealing.hardware.patience import patiently, seconds_left, time_limit
 
 LABEL = "qml-"  # before the digest
 _BY_READ = ("spins", "energies", "occurrences")
@@ -71,7 +70,7 @@ def finish(
     future = None
     if state_of(folder, digest) == "prepared":
         find_or_send = _finder(client, prepared, LABEL + digest, until, send)
-        job, future = patiently(find_or_send, until, waits)
+        job, future = patiently(find_or_send, until, waits, is_network_fault)
         write_state(folder, digest, "submitted", {"id": job, "found_by_label": future is None})
     job = read_state(folder, digest, "submitted").facts["id"]
     futures = [future] if future is not None else []  # a new try asks by id
@@ -79,6 +78,7 @@ def finish(
         lambda: _receive(client, futures.pop() if futures else client.retrieve_answer(job), until),
         until,
         waits,
+        is_network_fault,
     )
     if outcome.state == "answered":
         _check_answer(outcome.arrays, prepared, job)
@@ -146,7 +146,7 @@ def _cancel(client: Any, folder: str | Path, digest: str, until: float) -> None:
             return
         job = found[0]
     with _problems(client) as problems:  # an ended job cannot be stopped, which `finish` finds out
-        patiently(lambda: problems.cancel_problem(job), until, WAITS)
+        patiently(lambda: problems.cancel_problem(job), until, WAITS, is_network_fault)
     finish(client, folder, digest, until, send=False)
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from time import monotonic, sleep
 from typing import Any
 
 from annealing.hardware.credentials import (
@@ -58,29 +57,8 @@ def session(open_client: Callable[[], Any] = leap_client) -> Iterator[Any]:
             raise plain from None  # the original may hold the token, its text is in ours
 
 
-def patiently(action: Callable[[], Any], until: float, waits: tuple[float, ...]) -> Any:
-    """Do it; after a fault of the network, and of nothing else, wait and do it again."""
-    for wait in waits:
-        try:
-            return action()
-        except Exception as error:
-            if not _is_network_fault(error) or monotonic() + wait > until:
-                raise
-        sleep(wait)
-    return action()
-
-
-def time_limit(deadline: float | None) -> float:
-    """Reading of `time.monotonic` in `deadline` seconds; infinite for None."""
-    return float("inf") if deadline is None else monotonic() + deadline
-
-
-def seconds_left(until: float) -> float | None:
-    """Seconds left, as waiting functions take them."""
-    return None if until == float("inf") else max(0.0, until - monotonic())
-
-
-def _is_network_fault(error: Exception) -> bool:
+def is_network_fault(error: Exception) -> bool:
+    """Whether to try again helps: the network failed, or the server is busy."""
     import requests.exceptions as http
     from dwave.cloud.api.exceptions import RequestTimeout
 
@@ -93,7 +71,7 @@ def _plain(error: Exception, secrets: list[str]) -> Exception:
     from dwave.cloud.exceptions import SolverAuthenticationError
 
     text = redact(str(error), secrets)
-    if _is_network_fault(error):
+    if is_network_fault(error):
         return ConnectionError(f"D-Wave cannot be reached, call again later: {text}")
     if isinstance(error, SolverAuthenticationError):
         return PermissionError(f"D-Wave refuses the token ({text}): {HOW}.")

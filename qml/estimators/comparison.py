@@ -102,8 +102,8 @@ def compare(
 
 
 def _variants(estimator: Any) -> dict[str, Any]:
-    known = estimator.solution_.losses if len(estimator.solutions_) == 1 else {}
-    return {kind: estimator.variant(kind) for kind in ("rounded", "relaxed") if kind in known}
+    known = estimator.solution_.alternatives if len(estimator.solutions_) == 1 else {}
+    return {kind: estimator.variant(kind) for kind in known}
 
 
 def _references(classifies: bool, strong: Any, X: np.ndarray, y: np.ndarray) -> dict[str, Any]:

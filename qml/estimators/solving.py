@@ -22,9 +22,10 @@ class Solution(NamedTuple):
 
     `seconds` of "build", "embed", "sample" and "decode" (those that apply). `physical_variables`
     and `chain_breaks` (mean fraction) are None where nothing was embedded. `violated`: the best
-    read breaks a constraint. `losses`: of the "annealed", "rounded" and "relaxed" parameters, the
-    last two where the problem knows them. `best_known` energy, found `by` "exhaustive" search,
-    "rounded" classical solution or the "annealed" reads; `gap`: how far the best read is above it.
+    read breaks a constraint. `alternatives`: the "rounded" and "relaxed" parameters, where the
+    problem knows them; `losses`: theirs and that of the "annealed" ones. `best_known` energy, found
+    `by` "exhaustive" search, "rounded" classical solution or the "annealed" reads; `gap`: how far
+    the best read is above it.
     """
 
     params: np.ndarray
@@ -35,6 +36,7 @@ class Solution(NamedTuple):
     physical_variables: int | None
     chain_breaks: float | None
     violated: bool
+    alternatives: dict[str, np.ndarray]
     losses: dict[str, float]
     best_known: float
     by: str
@@ -83,6 +85,7 @@ def solve(
         info.get("physical_variables"),
         info.get("chain_break_fraction"),
         bool(broken(problem, samples.bits[0])),
+        alternatives,
         {name: float(problem.loss(p)) for name, p in {"annealed": params, **alternatives}.items()},
         best_known,
         by,
@@ -155,7 +158,7 @@ class TrainedByAnnealer:
         Raises:
             ValueError: the formulation has no such parameters, or several QUBOs were solved.
         """
-        alternatives = _alternatives(self.problem_) if len(self.solutions_) == 1 else {}
+        alternatives = self.solution_.alternatives if len(self.solutions_) == 1 else {}
         if kind not in alternatives:
             raise ValueError(
                 f"Argument `kind` must be one of {list(alternatives)} here, but is {kind!r}."

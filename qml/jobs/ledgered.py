@@ -9,13 +9,12 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from annealing import ledger
+from annealing import ledger, patience
 from circuits import Circuit, PauliSum, QiskitBackend, Result
 from qml.jobs.here import Here
 from qml.jobs.on_qiskit import QiskitDevice
-from qml.jobs.protocol import CHUNK, Answer, Cost, Device, Part, RemoteDevice
+from qml.jobs.protocol import CHUNK, WAITS, Answer, Cost, Device, Part, RemoteDevice
 from qml.jobs.steps import answer, digest_of, receive, record, refuse_ended, send
-from qml.jobs.waiting import WAITS, time_limit
 
 
 @dataclass(frozen=True)
@@ -111,7 +110,7 @@ class Ledgered:
 
     def _answers(self, device: Device, parts: Sequence[Part]) -> tuple[list[Answer], list[dict]]:
         """Bring every part to its end, each as far as that is still to be done."""
-        until = time_limit(self.deadline)
+        until = patience.time_limit(self.deadline)
         states = [ledger.state_of(self.folder, digest_of(part)) for part in parts]
         if {None, "prepared"} & set(states):
             self._check_ceiling(total_cost(device, parts))

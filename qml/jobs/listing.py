@@ -3,13 +3,12 @@
 from pathlib import Path
 from typing import Any, cast
 
-from annealing import ledger
+from annealing import ledger, patience
 from circuits import Exact, QiskitBackend
 from qml.jobs.ibm_faults import open_quietly
 from qml.jobs.ledgered import device_of, job_id
-from qml.jobs.protocol import Device, RemoteDevice
+from qml.jobs.protocol import WAITS, Device, RemoteDevice
 from qml.jobs.steps import TAG, receive
-from qml.jobs.waiting import WAITS, patiently, time_limit
 
 OPEN = ("prepared", "submitted")
 
@@ -60,7 +59,7 @@ def fetch_circuit_job(
         ValueError: there is no such job, or it has not been sent.
         TimeoutError: it has not ended in time.
     """
-    digest, until = ledger.find_job(folder, digest), time_limit(deadline)
+    digest, until = ledger.find_job(folder, digest), patience.time_limit(deadline)
     state = ledger.state_of(folder, digest)
     if state == "prepared":
         raise ValueError(f"Job {digest[:12]} has not been sent; the same call as before sends it.")
@@ -82,7 +81,7 @@ def cancel_circuit_job(
     A job that was never sent becomes "cancelled" too, and may then be set aside. Arguments, result
     and errors are those of `fetch_circuit_job`.
     """
-    digest, until = ledger.find_job(folder, digest), time_limit(deadline)
+    digest, until = ledger.find_job(folder, digest), patience.time_limit(deadline)
     if ledger.state_of(folder, digest) in OPEN:
         device = device or open_device(folder, digest)
         if device.remote:
@@ -114,13 +113,13 @@ def _stop(
     with ledger.locked(folder, digest, until):
         job = job_id(folder, digest)
         if job is None:
-            found = patiently(lambda: device.find(TAG + digest), until, waits)
+            found = patience.patiently(lambda: device.find(TAG + digest), until, waits)
             if not found:
                 return
             job = found[0]
             ledger.write_state(folder, digest, "submitted", {"id": job, "found_by_tag": True})
-        if patiently(lambda: device.status(job), until, waits) in ("queued", "running"):
-            patiently(lambda: device.cancel(job), until, waits)
+        if patience.patiently(lambda: device.status(job), until, waits) in ("queued", "running"):
+            patience.patiently(lambda: device.cancel(job), until, waits)
 
 
 def _write_unsent(folder: str | Path, digest: str, until: float) -> None:

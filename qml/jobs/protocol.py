@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from circuits import Circuit, PauliSum, Result
 
+WAITS = (1.0, 4.0, 16.0)  # seconds before each new try after a fault of the network
 CHUNK = 1024  # sets of angles, where nobody says otherwise and no device has a limit
 Arrays = Mapping[str, npt.NDArray[Any]]
 

@@ -11,9 +11,17 @@ from pathlib import Path
 from time import monotonic, perf_counter
 from typing import Any, cast
 
-from annealing import ledger
-from qml.jobs.protocol import Answer, Arrays, Cost, Device, LocalDevice, Part, RemoteDevice
-from qml.jobs.waiting import WAITS, patiently, seconds_left
+from annealing import ledger, patience
+from qml.jobs.protocol import (
+    WAITS,
+    Answer,
+    Arrays,
+    Cost,
+    Device,
+    LocalDevice,
+    Part,
+    RemoteDevice,
+)
 
 TAG = "qml-"  # before the digest
 ANGLES = "angles."  # before the names of the arrays that belong to the question
@@ -66,7 +74,7 @@ def send(
     with ledger.locked(folder, digest, until):
         if ledger.state_of(folder, digest) == "prepared":
             action = _find_or_send(device, prepared_part(folder, digest), TAG + digest, inside)
-            job, found = patiently(action, until, waits)
+            job, found = patience.patiently(action, until, waits)
             ledger.write_state(folder, digest, "submitted", {"id": job, "found_by_tag": found})
 
 
@@ -89,7 +97,7 @@ def receive(
         if state == "submitted":
             job = ledger.read_state(folder, digest, "submitted").facts["id"]
             remote = cast(RemoteDevice, device)
-            end, facts, raw = patiently(lambda: _fetch(remote, job, until), until, waits)
+            end, facts, raw = patience.patiently(lambda: _fetch(remote, job, until), until, waits)
         elif state == "prepared" and not device.remote:
             if monotonic() > until:
                 raise TimeoutError("The time is up; what is answered is kept: call again.")
@@ -143,7 +151,7 @@ def _find_or_send(
 
 def _fetch(device: RemoteDevice, job: str, until: float) -> tuple[str, Mapping, Arrays]:
     try:
-        raw, facts = device.fetch(job, seconds_left(until))
+        raw, facts = device.fetch(job, patience.seconds_left(until))
     except RuntimeError as error:
         word = device.status(job)
         if word not in ledger.ENDED_BADLY:

@@ -37,11 +37,6 @@ def circuit():
 
 
 @pytest.fixture(scope="module")
-def angles():
-    return {"x": np.array([[0.3, 1.1], [-0.8, 0.4]])}
-
-
-@pytest.fixture(scope="module")
 def expected(circuit, angles):
     return Exact().expectation(circuit, OBSERVABLES, angles).values
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pennylane.devices.tests
 import pytest
 
-pytest.importorskip("pytest_mock")
-pytest.importorskip("flaky")
+pytest.importorskip("pytest_mock", reason="PennyLane's suite needs pytest-mock")
+pytest.importorskip("flaky", reason="PennyLane's suite needs flaky")
 
 FOLDER = Path(pennylane.devices.tests.__file__).parent
 

@@ -1,4 +1,4 @@
-"""Patience with a network: bounded, and for its own faults only."""
+"""Patience with a network: bounded, and for its own faults only. It knows nothing of annealers."""
 
 from collections.abc import Callable
 from time import monotonic, sleep
@@ -6,25 +6,29 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-WAITS = (1.0, 4.0, 16.0)  # seconds before each new try
 
-
-def patiently(action: Callable[[], T], until: float, waits: tuple[float, ...] = WAITS) -> T:
-    """Do it; after a ConnectionError, and after nothing else, wait and do it again.
+def patiently(
+    action: Callable[[], T],
+    until: float,
+    waits: tuple[float, ...],
+    is_fault: Callable[[Exception], bool] = lambda error: isinstance(error, ConnectionError),
+) -> T:
+    """Do it; after a fault of the network, and after nothing else, wait and do it again.
 
     Args:
         action: what to do.
         until: reading of `time.monotonic` after which no new try begins.
         waits: seconds before each new try.
+        is_fault: whether an error is one of the network; a ConnectionError is by default.
 
-    >>> patiently(lambda: 1, until=float("inf"))
+    >>> patiently(lambda: 1, until=float("inf"), waits=(1.0,))
     1
     """
     for wait in waits:
         try:
             return action()
-        except ConnectionError:
-            if monotonic() + wait > until:
+        except Exception as error:
+            if not is_fault(error) or monotonic() + wait > until:
                 raise
         sleep(wait)
     return action()
@@ -36,7 +40,7 @@ def time_limit(deadline: float | None) -> float:
 
 
 def seconds_left(until: float) -> float | None:
-    """Seconds until then, None where there is no limit.
+    """Seconds until then, as waiting functions take them; None where there is no limit.
 
     >>> seconds_left(time_limit(None)) is None
     True
