@@ -4,10 +4,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from annealing import instances
-from annealing.boltzmann import boltzmann_reads, log_partition, log_partitions, moments
-from annealing.choice_encodings import domain_wall, one_hot
 from annealing.choosing import as_sampler
-from annealing.encodings import (
+from annealing.distributions.boltzmann import (
+    boltzmann_reads,
+    log_partition,
+    log_partitions,
+    moments,
+)
+from annealing.encodings.affine import (
     Encoding,
     around,
     binary,
@@ -18,6 +22,7 @@ from annealing.encodings import (
     twos_complement,
     unsigned,
 )
+from annealing.encodings.choices import domain_wall, one_hot
 from annealing.hardware import credentials, ledger, patience
 from annealing.hardware.chain_strength import best_strength, scan_chain_strength
 from annealing.hardware.credentials import leap_credentials
@@ -75,8 +80,14 @@ from annealing.samplers import Exhaustive
 from annealing.samplers.protocol import Sampler, Samples
 
 if TYPE_CHECKING:
-    from annealing.boltzmann_chains import block_gibbs, colour_blocks, coupling_matrix, random_spins
     from annealing.dimod_sampler import AsDimod
+    from annealing.distributions.chains import (
+        block_gibbs,
+        colour_blocks,
+        coupling_matrix,
+        random_spins,
+    )
+    from annealing.distributions.temperature import effective_beta
     from annealing.hardware.profiles import ChipProfile, chip_profile, flawless
     from annealing.hardware.stand_in import AnnealerStandIn
     from annealing.hardware.timing import qpu_access_time
@@ -89,7 +100,6 @@ if TYPE_CHECKING:
     from annealing.samplers.quantum_annealing import SimulatedQuantumAnnealing
     from annealing.samplers.stopping import Budget
     from annealing.samplers.tempering import ParallelTempering
-    from annealing.temperature import effective_beta
     from annealing.wrappers.connected_components import ConnectedComponents
     from annealing.wrappers.parallel_embedding import ParallelEmbedding
     from annealing.wrappers.roof_duality import RoofDuality
@@ -224,16 +234,16 @@ __all__ = [
 # Found late: `AsDimod` is a subclass of dimod's, which must not load before; the others load JAX.
 _LATER = {
     "AsDimod": "annealing.dimod_sampler",
-    "block_gibbs": "annealing.boltzmann_chains",
-    "colour_blocks": "annealing.boltzmann_chains",
-    "coupling_matrix": "annealing.boltzmann_chains",
-    "random_spins": "annealing.boltzmann_chains",
+    "block_gibbs": "annealing.distributions.chains",
+    "colour_blocks": "annealing.distributions.chains",
+    "coupling_matrix": "annealing.distributions.chains",
+    "random_spins": "annealing.distributions.chains",
     "AnnealerStandIn": "annealing.hardware.stand_in",
     "ChipProfile": "annealing.hardware.profiles",
     "chip_profile": "annealing.hardware.profiles",
     "flawless": "annealing.hardware.profiles",
     "qpu_access_time": "annealing.hardware.timing",
-    "effective_beta": "annealing.temperature",
+    "effective_beta": "annealing.distributions",
     "Budget": "annealing.samplers.stopping",
     "ChromaticAnnealing": "annealing.samplers.chromatic",
     "gibbs": "annealing.samplers.chromatic",

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from annealing.box_minimum import box_minimum
-from annealing.encodings import Encoding
+from annealing.encodings.affine import Encoding
 from annealing.qubo import (
     Coo,
     Qubo,
@@ -54,7 +54,7 @@ class Problem(NamedTuple):
 def broken(problem: Problem, bits: Any) -> Any:
     """Whether `bits` (..., n) break a constraint of the problem, as booleans (...).
 
-    >>> from annealing.encodings import spin
+    >>> from annealing.encodings.affine import (spin)
     >>> problem = quadratic_problem(np.zeros((2, 2)), [1.0, 1.0], 0.0, spin(2))
     >>> constrained(problem, choose(2, 1), weight=5.0).qubo.energy([[1, 1], [0, 1]])
     array([7., 0.])
@@ -92,7 +92,7 @@ def quadratic_problem(
     Raises:
         ValueError: shapes do not fit the encoding, or a coefficient is not finite.
 
-    >>> from annealing.encodings import spin
+    >>> from annealing.encodings.affine import (spin)
     >>> problem = quadratic_problem([[0.0, 1.0], [0.0, 0.0]], [0.5, 0.0], 2.0, spin(2))
     >>> float(problem.qubo.energy([1, 0])), float(problem.loss(problem.decode([1, 0])))
     (1.5, 1.5)
@@ -129,7 +129,7 @@ def constrained(problem: Problem, constraint: Qubo, weight: float | None = None)
     Raises:
         ValueError: other variables, or a weight that is not positive.
 
-    >>> from annealing.encodings import binary
+    >>> from annealing.encodings.affine import (binary)
     >>> problem = quadratic_problem(np.eye(3), [-2.0, -2.0, -2.0], 0.0, binary(3))
     >>> bound = constrained(problem, choose(3, 1), weight=3.0)
     >>> bound.qubo.energy([[1, 0, 0], [1, 1, 0], [1, 1, 1]])

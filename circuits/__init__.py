@@ -17,20 +17,6 @@ from circuits.backends import (
     Trajectories,
     ZeroNoiseExtrapolation,
 )
-from circuits.channels import (
-    amplitude_damping,
-    bit_flip,
-    channel,
-    depolarizing,
-    over_rotated,
-    pauli_channel,
-    phase_damping,
-    phase_flip,
-    readout_confusion,
-    superoperator,
-    thermal_relaxation,
-    zz_crosstalk,
-)
 from circuits.circuit import (
     Circuit,
     build_circuit,
@@ -48,8 +34,22 @@ from circuits.gates.table import GATES, GateDef
 from circuits.gradients import Gradient, finite_differences, hessian_vector, parameter_shift
 from circuits.mitigation.folding import fold
 from circuits.modifiers import controlled, inverse, power
-from circuits.noise import noise_from_target
-from circuits.noise_model import NoiseModel, NoiseRule, add_noise, noise_to_dict
+from circuits.noise.channels import (
+    amplitude_damping,
+    bit_flip,
+    channel,
+    depolarizing,
+    over_rotated,
+    pauli_channel,
+    phase_damping,
+    phase_flip,
+    readout_confusion,
+    superoperator,
+    thermal_relaxation,
+    zz_crosstalk,
+)
+from circuits.noise.from_target import noise_from_target
+from circuits.noise.model import NoiseModel, NoiseRule, add_noise, noise_to_dict
 from circuits.observables import PauliSum, check_observables, pauli, z
 from circuits.on_pennylane import from_pennylane, to_pennylane, to_tape
 from circuits.on_qiskit import (

@@ -14,17 +14,22 @@ import numpy as np
 
 from experiments.records import Record, read_arrays
 from experiments.specs import Cell, Spec, dataset_name, model_label
-from qml.calibration import brier, calibration_error
 from qml.data import holds_classes
 from qml.metrics import (
     accuracy,
     auc,
     background_rejection,
     balanced_accuracy,
+    brier,
+    calibration_error,
+    efficiency,
     log_loss,
+    mean_score,
+    purity,
+    r2,
+    rmse,
     tagging_power,
 )
-from qml.prediction_metrics import efficiency, mean_score, purity, r2, rmse
 
 METRICS: dict[str, Callable] = {
     "auc": auc,

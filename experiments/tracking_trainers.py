@@ -16,7 +16,7 @@ import numpy as np
 from annealing import Problem, Sampler, Samples
 from annealing.problems import tracking
 from experiments.trainers import Trained
-from qml.prediction_metrics import efficiency, purity
+from qml.metrics import efficiency, purity
 
 INNER, OUTER = slice(0, 3), slice(3, 6)  # columns of the data set `tracking_doublets`
 TURN, SLOPE = 6, 8

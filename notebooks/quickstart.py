@@ -39,8 +39,7 @@ from qml import (
     score_ensemble,
     thaw,
 )
-from qml.intervals import bootstrap, paired_difference
-from qml.metrics import auc, roc_curve
+from qml.metrics import auc, bootstrap, paired_difference, roc_curve
 
 # %% [markdown]
 # ## The data

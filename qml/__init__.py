@@ -1,10 +1,18 @@
 """Learning: data, models, training, and offloading to circuits or annealers."""
 
-from qml.annealed_head import Head, fit_head
+from qml.annealed import (
+    Factorized,
+    Head,
+    Split,
+    Zoomed,
+    factorize,
+    fit_head,
+    split_categories,
+    zoom,
+)
 from qml.checkpoints import Frozen, freeze, load_checkpoint, save_checkpoint, thaw
 from qml.data import Dataset, load_dataset
 from qml.ensembles import Ensemble, fit_ensemble, score_ensemble
-from qml.factorizing import Factorized, factorize
 from qml.jobs import Ledgered
 from qml.models import (
     CircuitModel,
@@ -30,9 +38,7 @@ from qml.shot_planning import (
     share_shots,
     shared_expectation,
 )
-from qml.splitting import Split, split_categories
 from qml.training import Fit, cosine_adam, fit, logistic_loss, square_loss
-from qml.zooming import Zoomed, zoom
 
 __all__ = [
     "Dataset",

@@ -7,9 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from qml.device_metrics import expectation_agreement
-from qml.intervals import Interval, bootstrap, paired_difference
-from qml.metrics import accuracy, auc
+from qml.metrics import Interval, accuracy, auc, bootstrap, expectation_agreement, paired_difference
 from qml.offloading import Inference
 
 METRICS: dict[str, Callable] = {"auc": auc, "accuracy": accuracy}

@@ -80,7 +80,7 @@ def plan_shots(
 
     Near is in the root mean square over simulated repetitions, bias included: noise makes scores
     worse, not only uncertain. How well the events themselves determine the metric is another
-    question; see `qml.intervals`.
+    question; see `qml.metrics`.
 
     Args:
         metric: as for `metric_errors`, with `scores`, `labels`, `spread`, `draws` and `seed`.

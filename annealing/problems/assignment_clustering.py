@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from annealing.choice_encodings import exactly_one
-from annealing.encodings import binary
+from annealing.encodings.affine import binary
+from annealing.encodings.choices import exactly_one
 from annealing.problem import Problem, constrained, quadratic_problem
 from annealing.qubo import by_blocks, finite
 

@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from annealing.choice_encodings import exactly_one
-from annealing.encodings import binary
+from annealing.encodings.affine import binary
+from annealing.encodings.choices import exactly_one
 from annealing.problem import Problem, added, constrained, quadratic_problem
 from annealing.problems.assignment_clustering import check_clusters, squared_distances
 from annealing.qubo import Qubo, by_blocks, finite, qubo_from_matrix

@@ -5,7 +5,7 @@
 Each column v of V chooses which columns of W are summed; with W held, the columns of H are QUBOs of
 their own, of rank-many variables each. In the form of O'Malley, Vesselinov, Alexandrov and
 Alexandrov, PLoS ONE 13, e0206653 (2018), who write that classical heuristics would likely beat the
-annealer. `qml.factorizing` alternates it with least squares for W.
+annealer. `qml.annealed` alternates it with least squares for W.
 """
 
 from functools import partial
@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from annealing.encodings import binary
+from annealing.encodings.affine import binary
 from annealing.problem import Problem, quadratic_problem
 from annealing.qubo import by_blocks, finite
 

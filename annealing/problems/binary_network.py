@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from annealing.encodings import spin
+from annealing.encodings.affine import spin
 from annealing.polynomial import Monomial, Quadratized, from_spins, quadratize
 from annealing.problem import Problem
 from annealing.problems.boosting import check_signs

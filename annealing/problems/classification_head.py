@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from annealing.encodings import twos_complement
+from annealing.encodings.affine import twos_complement
 from annealing.problem import Problem, quadratic_problem
 from annealing.qubo import by_blocks, finite
 

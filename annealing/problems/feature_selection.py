@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from annealing.encodings import binary
+from annealing.encodings.affine import binary
 from annealing.problem import Problem, choose, constrained, quadratic_problem
 from annealing.qubo import by_blocks, finite
 

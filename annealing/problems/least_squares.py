@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from annealing.encodings import Encoding
+from annealing.encodings.affine import Encoding
 from annealing.problem import Problem, quadratic_problem
 from annealing.qubo import by_blocks, finite
 
@@ -30,7 +30,7 @@ def least_squares(X: Any, y: Any, encoding: Encoding, *, ridge: Any = 0.0) -> Pr
     Raises:
         ValueError: shapes do not fit each other, or a number is not finite.
 
-    >>> from annealing.encodings import twos_complement
+    >>> from annealing.encodings.affine import (twos_complement)
     >>> problem = least_squares([[1.0], [2.0]], [-0.5, -1.0], twos_complement(1, 2))
     >>> problem.qubo.energy([[0, 0], [0, 1], [1, 0], [1, 1]])
     array([0.625, 2.5  , 0.625, 0.   ])

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from annealing.encodings import signed
+from annealing.encodings.affine import signed
 from annealing.problem import Problem, quadratic_problem
 from annealing.qubo import by_blocks
 

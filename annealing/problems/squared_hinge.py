@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from annealing.encodings import fixed_point
+from annealing.encodings.affine import fixed_point
 from annealing.problem import Problem, quadratic_problem
 from annealing.problems.boosting import check_signs
 from annealing.qubo import by_blocks, finite

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from annealing.encodings import geometric
+from annealing.encodings.affine import geometric
 from annealing.problem import Problem, quadratic_problem
 from annealing.problems.boosting import check_signs
 from annealing.qubo import by_blocks, finite

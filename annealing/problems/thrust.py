@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from annealing.encodings import spin
+from annealing.encodings.affine import spin
 from annealing.problem import Problem, quadratic_problem
 from annealing.qubo import by_blocks, finite
 

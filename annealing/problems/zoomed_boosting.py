@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from annealing.encodings import around
+from annealing.encodings.affine import around
 from annealing.problem import Problem, quadratic_problem
 from annealing.problems.boosting import checked_votes, vote_correlations
 from annealing.qubo import by_blocks, finite

@@ -19,7 +19,7 @@ from circuits.mitigation.wrapping import (
     repeated,
     wrapped_info,
 )
-from circuits.noise_model import NoiseModel, check_noise, noise_to_dict, noisy_gate
+from circuits.noise.model import NoiseModel, check_noise, noise_to_dict, noisy_gate
 from circuits.observables import PauliSum, check_observables
 from circuits.protocol import Backend, Result, check_count, check_seed
 

@@ -6,11 +6,11 @@ import numpy as np
 import numpy.typing as npt
 
 from circuits.angles import Angles
-from circuits.channels import readout_confusion
 from circuits.circuit import Circuit, build_circuit
 from circuits.estimation import Group, basis_change, measurement_groups
 from circuits.gates.gate_types import gate
 from circuits.mitigation.wrapping import Array, constants, derived_seed
+from circuits.noise.channels import readout_confusion
 from circuits.observables import PauliSum
 from circuits.protocol import Backend
 

@@ -73,7 +73,7 @@ def quasi_probabilities(channel: Gate) -> tuple[npt.NDArray[np.float64], float]:
     Source:
         Temme, Bravyi and Gambetta, Phys. Rev. Lett. 119, 180509 (2017), Eq. 6.
 
-    >>> from circuits.channels import bit_flip
+    >>> from circuits.noise.channels import (bit_flip)
     >>> quasi_probabilities(bit_flip(0.2, 0))[0].round(3)
     array([ 1.333, -0.333,  0.   ,  0.   ])
     """

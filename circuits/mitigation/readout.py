@@ -14,7 +14,7 @@ from circuits.estimation import measurement_groups
 from circuits.gates.gate_types import gate
 from circuits.mitigation.confusion import assignment_matrix, mitigated_estimate, unconfused
 from circuits.mitigation.wrapping import Array, check_same_qubits, reseeded, wrapped_info
-from circuits.noise_model import Readout
+from circuits.noise.model import Readout
 from circuits.observables import PauliSum, check_observables, z
 from circuits.protocol import Backend, Result, check_count, check_seed
 

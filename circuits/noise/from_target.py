@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from math import inf
 from typing import Any
 
-from circuits.channels import depolarizing, thermal_relaxation
 from circuits.gates.gate_types import Gate
 from circuits.gates.table import GATES
-from circuits.noise_model import NoiseModel, NoiseRule, Readout
+from circuits.noise.channels import depolarizing, thermal_relaxation
+from circuits.noise.model import NoiseModel, NoiseRule, Readout
 from circuits.on_qiskit.noise import (
     DeviceNoise,
     GateNoise,

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from circuits.channels import channel
 from circuits.circuit import Circuit, build_circuit
 from circuits.gates.gate_types import Gate, classical_bit, gate
 from circuits.gates.table import GATES
+from circuits.noise.channels import channel
 from circuits.operations import diagonal, measure, reset, unitary_gate, when
 
 LOOSE = "parameters"

@@ -23,10 +23,9 @@ from qiskit.primitives import (
 from qiskit.primitives.containers.estimator_pub import EstimatorPub
 from qiskit.primitives.containers.sampler_pub import SamplerPub
 
-from circuits.backends import Exact, Shots
+from circuits.backends import Density, Exact, Shots
 from circuits.circuit import Circuit
 from circuits.gates.gate_types import classical_bit
-from circuits.noisy_backends import Density
 from circuits.observables import PauliSum, pauli
 from circuits.on_qiskit.importing import from_qiskit, segment_angles, split_final
 from circuits.protocol import check_count, check_seed

@@ -15,8 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from experiments.records import Record, latest, read_arrays, read_records
-from qml.intervals import Interval, paired_difference, percentile, resample
-from qml.metrics import auc
+from qml.metrics import Interval, auc, paired_difference, percentile, resample
 
 RESAMPLES = 1000
 COLOURS = {"identical": "green", "within": "green", "moved": "bold red"}

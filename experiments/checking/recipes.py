@@ -20,8 +20,7 @@ from qml.data import lhcb_published_scores, load_dataset
 from qml.data.bowles2024 import load_bowles2024
 from qml.data.device_outputs import aspen9_outputs
 from qml.data.tracking import tracking_qubo
-from qml.intervals import Interval, bootstrap, paired_difference
-from qml.metrics import accuracy, auc
+from qml.metrics import Interval, accuracy, auc, bootstrap, paired_difference
 
 Arrays = dict[str, np.ndarray]
 MLP_SEEDS = range(5)

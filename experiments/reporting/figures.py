@@ -18,9 +18,8 @@ from experiments.reporting.plots.devices import DRAWN
 from experiments.reporting.tables import Line, Table
 from experiments.scoring import SMALLER_IS_BETTER
 from experiments.specs import canonical
-from qml.calibration import calibration_error
 from qml.data import holds_classes
-from qml.metrics import roc_curve
+from qml.metrics import calibration_error, roc_curve
 
 CURVES = 8  # more lines in one ROC figure than this cannot be told apart
 SWEPT = 3  # points that make a curve

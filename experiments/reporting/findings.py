@@ -4,7 +4,7 @@ from experiments.records import Record
 from experiments.reporting.notes import metric_name
 from experiments.reporting.tables import Line, Table
 from experiments.scoring import SMALLER_IS_BETTER, replicate
-from qml.intervals import Interval
+from qml.metrics import Interval
 
 
 def findings(table: Table) -> list[str]:

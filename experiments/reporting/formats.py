@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from experiments.prices import Price
 from experiments.reporting.notes import metric_name
 from experiments.reporting.tables import Line, Table
-from qml.intervals import Interval
+from qml.metrics import Interval
 
 VERSUS = ("ideal", "classical", "trivial")
 STAGES = ("compile", "train", "execute")

@@ -11,7 +11,7 @@ from experiments.records import Record
 from experiments.reporting import spending
 from experiments.scoring import metric_values
 from experiments.specs import ROLES, Row, Spec
-from qml.intervals import Interval
+from qml.metrics import Interval
 
 
 class Line(NamedTuple):

@@ -13,7 +13,7 @@ import numpy as np
 from experiments.records import Record
 from experiments.scoring import SMALLER_IS_BETTER, Replicate, metric_values, replicate
 from experiments.statistics import corrected_t_test, t_interval
-from qml.intervals import Interval
+from qml.metrics import Interval
 
 LEVEL = 0.05  # chance of any false alarm among all pairs of rows
 

@@ -12,7 +12,7 @@ from experiments.records import Record, read_arrays
 from experiments.scoring import METRICS, SMALLER_IS_BETTER, Replicate, replicate
 from experiments.statistics import not_worse_than_best
 from qml.data import holds_classes
-from qml.intervals import Interval, Replicates, percentile, resample
+from qml.metrics import Interval, Replicates, percentile, resample
 
 NEEDED = ("scores", "labels", "rows")
 

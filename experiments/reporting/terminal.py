@@ -7,7 +7,7 @@ from rich.table import Table as RichTable
 from experiments.reporting.formats import SCORE, STAGES, VERSUS, heads, table_cells
 from experiments.reporting.lines import Table
 from experiments.reporting.notes import metric_name
-from qml.intervals import Interval
+from qml.metrics import Interval
 
 
 def to_rich(table: Table) -> RichTable:

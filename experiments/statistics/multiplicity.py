@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
-from qml.intervals import Replicates
+from qml.metrics import Replicates
 
 
 class Best(NamedTuple):

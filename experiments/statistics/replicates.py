@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri, stdtrit
 
-from qml.intervals import Interval
+from qml.metrics import Interval
 
 ROUNDING = 1e-12  # relative to the scores: smaller differences are noise of the arithmetic
 

@@ -16,7 +16,7 @@ from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.metrics import accuracy_score, r2_score
 
-from qml.intervals import Interval
+from qml.metrics import Interval
 
 PARTS = {
     "formulation": ("relaxed", "trivial"),

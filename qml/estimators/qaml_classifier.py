@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from annealing import boosting, zoomed_boosting
+from qml.annealed import zoom
 from qml.estimators.one_vs_rest import OneVsRestByAnnealer
 from qml.models import best_threshold, fit_weak_classifiers, respond, vote
-from qml.zooming import zoom
 
 
 class QAMLClassifier(OneVsRestByAnnealer):

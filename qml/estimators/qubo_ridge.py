@@ -8,9 +8,9 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from annealing import Problem, around, least_squares
+from qml.annealed import zoom
 from qml.estimators.labels import checked
 from qml.estimators.solving import TrainedByAnnealer
-from qml.zooming import zoom
 
 
 class QUBORidge(TrainedByAnnealer, RegressorMixin, BaseEstimator):

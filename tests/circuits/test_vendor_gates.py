@@ -16,8 +16,8 @@ from circuits import (
     unitary,
     z,
 )
-from circuits.channels import amplitude_damping, depolarizing, thermal_relaxation
 from circuits.dense import density
+from circuits.noise import amplitude_damping, depolarizing, thermal_relaxation
 from circuits.operations import (
     amplitudes,
     amplitudes_from,

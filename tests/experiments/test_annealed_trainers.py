@@ -15,8 +15,7 @@ from experiments.reporting.tables import make_table
 from experiments.run import run
 from experiments.specs import load_spec, parse_spec
 from qml.data import load_dataset
-from qml.metrics import auc
-from qml.prediction_metrics import r2
+from qml.metrics import auc, r2
 
 FAST = SimulatedAnnealing(sweeps=50)
 BITS = np.array(list(product((0, 1), repeat=4)), dtype=float)

@@ -6,8 +6,7 @@ from sklearn.metrics import roc_auc_score
 
 from experiments.checking.compare import compare, comparison_rich, comparison_summary
 from experiments.records import Record, append_record, read_records
-from qml.intervals import paired_difference
-from qml.metrics import auc
+from qml.metrics import auc, paired_difference
 
 EVENTS = 400
 ENVIRONMENT = {"commit": "aaa", "dirty": False, "device": "cpu", "versions": {"jax": "0.10.2"}}

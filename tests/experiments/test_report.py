@@ -11,7 +11,7 @@ from experiments.knowledge import shipped_specs
 from experiments.reporting.formats import HEADS, table_cells
 from experiments.reporting.report import costs_sheet, figures, results_sheet, write_report
 from experiments.reporting.tables import make_table
-from qml.intervals import Interval
+from qml.metrics import Interval
 
 
 class Page(HTMLParser):

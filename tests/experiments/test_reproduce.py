@@ -15,7 +15,7 @@ from experiments.checking.published import (
 from experiments.checking.recipes import RECIPES, Measured
 from experiments.checking.reproduce import HOLDS, judge, reproduce, reproduction_rich, summary
 from qml.data.bowles2024 import bowles2024_names, load_bowles2024
-from qml.intervals import Interval
+from qml.metrics import Interval
 
 MIRROR = os.environ.get("QML_DATA_MIRROR")
 FETCHED = {"susy-aspen9", "lhcb-bjets", "tracking-qubo", "bowles2024-svc"}

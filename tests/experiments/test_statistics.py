@@ -23,8 +23,7 @@ from experiments.statistics import (
     t_interval,
     wilcoxon_test,
 )
-from qml.intervals import Replicates, percentile, resample
-from qml.metrics import auc, log_loss
+from qml.metrics import Replicates, auc, log_loss, percentile, resample
 
 # Ranks of four variants of C4.5 on 14 data sets: Demšar 2006, Table 6.
 DEMSAR_RANKS = np.array(

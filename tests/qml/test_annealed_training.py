@@ -9,10 +9,8 @@ from sklearn.datasets import load_iris, make_blobs
 from sklearn.linear_model import LogisticRegression
 
 from annealing import SimulatedAnnealing, cross_entropy, split_gain
-from qml.annealed_head import fit_head
+from qml.annealed import factorize, fit_head, split_categories
 from qml.estimators import BinaryNeuralNetwork
-from qml.factorizing import factorize
-from qml.splitting import split_categories
 
 FAST = SimulatedAnnealing(sweeps=200)
 RNG = np.random.default_rng(0)

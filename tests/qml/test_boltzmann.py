@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from annealing import SimulatedAnnealing
-from annealing.boltzmann import log_partition as log_partition_of
-from annealing.boltzmann import moments
+from annealing.distributions import log_partition as log_partition_of
+from annealing.distributions import moments
 from qml.boltzmann import (
     Parameters,
     annealed_importance_sampling,

@@ -3,9 +3,9 @@ import pytest
 from sklearn.linear_model import Ridge
 
 from annealing import Exhaustive, SimulatedAnnealing, around, least_squares, twos_complement
+from qml.annealed import zoom
 from qml.estimators import QUBORidge
 from qml.offloading import anneal
-from qml.zooming import zoom
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(80, 4)) * [1.0, 10.0, 0.1, 3.0] + [5.0, 0.0, -1.0, 2.0]

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from annealing import Exhaustive, fixed_point, least_squares, quadratic_problem, zoomed_boosting
+from qml.annealed import zoom
 from qml.offloading import anneal
-from qml.zooming import zoom
 
 RNG = np.random.default_rng(0)
 

@@ -57,7 +57,7 @@ def density_matrix(circuit: Circuit) -> Callable[[Angles], jax.Array]:
             that are not in ``|0>``.
 
     >>> from circuits import build_circuit, gate
-    >>> from circuits.channels import phase_flip
+    >>> from circuits.noise.channels import (phase_flip)
     >>> noisy = build_circuit([gate("h", 0), phase_flip(0.1, 0)])
     >>> print(density_matrix(noisy)({}).real.round(3))
     [[0.5 0.4]
@@ -87,7 +87,7 @@ def density_expectation(
         ValueError: as `density_matrix`, and on no observable or one that acts outside.
 
     >>> from circuits import build_circuit, gate, z
-    >>> from circuits.channels import amplitude_damping
+    >>> from circuits.noise.channels import (amplitude_damping)
     >>> decaying = build_circuit([gate("x", 0), amplitude_damping(0.25, 0)])
     >>> print(density_expectation(decaying, z(0))({}))
     [-0.5]
@@ -110,7 +110,7 @@ def density_probabilities(circuit: Circuit) -> Callable[[Angles], jax.Array]:
         ValueError: as `density_matrix`.
 
     >>> from circuits import build_circuit
-    >>> from circuits.channels import bit_flip
+    >>> from circuits.noise.channels import (bit_flip)
     >>> print(density_probabilities(build_circuit([bit_flip(0.25, 0)]))({}))
     [0.75 0.25]
     """

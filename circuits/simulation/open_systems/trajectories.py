@@ -53,7 +53,7 @@ def trajectory_expectation(
             amplitudes that are prepared on wires that are not in ``|0>``.
 
     >>> from circuits import build_circuit, gate, z
-    >>> from circuits.channels import bit_flip
+    >>> from circuits.noise.channels import (bit_flip)
     >>> flip = build_circuit([bit_flip(0.25, 0)])
     >>> values = jax.jit(trajectory_expectation(flip, z(0), 2000))
     >>> mean, error = values({}, jax.random.key(0))
