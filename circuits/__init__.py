@@ -122,6 +122,7 @@ from circuits.simulation import (
     variance,
     von_neumann_entropy,
 )
+from circuits.stacking import stack_circuits
 
 __all__ = [
     # gates
@@ -172,6 +173,7 @@ __all__ = [
     "circuit_size",
     "draw",
     "circuit_to_dict",
+    "stack_circuits",
     "circuit_from_dict",
     "angle_encoding",
     "rotation_layer",
