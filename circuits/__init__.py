@@ -32,6 +32,7 @@ from circuits.gates.definitions import definition, frequencies, structure
 from circuits.gates.gate_types import Gate, Slot, gate, gate_angle
 from circuits.gates.table import GATES, GateDef
 from circuits.gradients import Gradient, finite_differences, hessian_vector, parameter_shift
+from circuits.hamiltonians import chain_edges, grid_edges, heisenberg, transverse_ising
 from circuits.mitigation.folding import fold
 from circuits.modifiers import controlled, inverse, power
 from circuits.noise.channels import (
@@ -97,6 +98,7 @@ from circuits.simulation import (
     density_matrix,
     density_probabilities,
     device_mesh,
+    evolve,
     expectation,
     explain,
     fidelity,
@@ -123,6 +125,7 @@ from circuits.simulation import (
     von_neumann_entropy,
 )
 from circuits.stacking import stack_circuits
+from circuits.trotter import trotterize
 
 __all__ = [
     # gates
@@ -181,6 +184,12 @@ __all__ = [
     "reuploading",
     # what is measured
     "PauliSum",
+    "chain_edges",
+    "grid_edges",
+    "transverse_ising",
+    "heisenberg",
+    "trotterize",
+    "evolve",
     "pauli",
     "z",
     # simulation: pure JAX functions of the angles

@@ -82,7 +82,7 @@ def evolution(observable: PauliSum, time: Angle) -> list[Gate]:
     Gate(name='evolution', wires=(0, 1), angle=Slot(segment='t', index=0, scale=2.0), data='ZZ')
     """
     for (_, first), (_, second) in combinations(observable.terms, 2):
-        if not _commute(first, second):
+        if not commute(first, second):
             raise ValueError(
                 f"The terms {first} and {second} do not commute: take small steps over groups of "
                 "commuting terms (a Trotter formula), or `generated` with the dense matrix."
@@ -219,8 +219,12 @@ def _wires(wires: Wires | Iterable[int]) -> tuple[int, ...]:
     return (wires,) if isinstance(wires, (int, np.integer)) else tuple(wires)
 
 
-def _commute(first: Pauli, second: Pauli) -> bool:
-    """Two strings commute where they differ on an even number of the qubits they share."""
+def commute(first: Pauli, second: Pauli) -> bool:
+    """Return whether two strings commute: they differ on an even number of qubits they share.
+
+    >>> commute(((0, "X"), (1, "X")), ((0, "Z"), (1, "Z")))
+    True
+    """
     letters = dict(first)
     return sum(letters.get(wire, letter) != letter for wire, letter in second) % 2 == 0
 

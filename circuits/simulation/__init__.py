@@ -17,6 +17,7 @@ from circuits.simulation.devices.sharding import (
     sharded_state,
 )
 from circuits.simulation.engine.explain import Explanation, explain
+from circuits.simulation.evolution import evolve
 from circuits.simulation.measurement import expectation, probabilities
 from circuits.simulation.mixed_states import (
     fidelity,
@@ -52,6 +53,7 @@ __all__ = [
     "expectation",
     "probabilities",
     "samples",
+    "evolve",
     "density_matrix",
     "density_expectation",
     "density_probabilities",
