@@ -1,4 +1,4 @@
-"""The README's Python runs as it stands."""
+"""The Python of the README and of the pages runs as it stands."""
 
 import doctest
 import re
@@ -17,6 +17,13 @@ def test_the_session_prints_what_it_shows(root):
     blocks = re.findall(r"```\n(>>> .*?)```", (root / "README.md").read_text(), re.S)
     assert len(blocks) == 1
     session = doctest.DocTestParser().get_doctest(blocks[0], {}, "README", None, None)
+    assert doctest.DocTestRunner().run(session).failed == 0
+
+
+def test_the_page_on_simulating_prints_what_it_shows(root):
+    blocks = re.findall(r"```\n(>>> .*?)```", (root / "docs/simulating.md").read_text(), re.S)
+    assert len(blocks) == 5
+    session = doctest.DocTestParser().get_doctest("\n".join(blocks), {}, "page", None, None)
     assert doctest.DocTestRunner().run(session).failed == 0
 
 
