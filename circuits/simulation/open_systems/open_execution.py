@@ -22,7 +22,13 @@ from circuits.simulation.open_systems.open_kernels import (
     apply_block,
     to_coefficients,
 )
-from circuits.simulation.open_systems.open_program import MAX_WIDTH, Block, OpenProgram, width
+from circuits.simulation.open_systems.open_program import (
+    ALONE,
+    MAX_WIDTH,
+    Block,
+    OpenProgram,
+    width,
+)
 from circuits.simulation.open_systems.pauli_transfer import (
     QUBIT,
     TransferTable,
@@ -52,7 +58,7 @@ def make_thetas(program: OpenProgram, angles: Angles):
 
 def is_small(block: Block, n_qubits: int) -> bool:
     """Whether a block has a matrix on Pauli coefficients; others act in another way."""
-    return block.gates[0].name != "amplitudes" and width(block.sites, n_qubits) <= MAX_WIDTH
+    return block.gates[0].name not in ALONE and width(block.sites, n_qubits) <= MAX_WIDTH
 
 
 def evolve(program: OpenProgram, thetas, x: jax.Array, sizes) -> jax.Array:

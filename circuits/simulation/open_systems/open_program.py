@@ -21,6 +21,8 @@ from circuits.simulation.engine.program import find_period
 MAX_WIDTH = 6
 # Longer runs of gates on the same sites become several blocks, which repeat and are compiled once.
 MAX_GATES = 32
+# Gates that do not act by a matrix on Pauli coefficients which is a sum of waves in their angle.
+ALONE = ("amplitudes", "driven")
 PROJECTORS = Constant(np.stack([np.diag([1.0 + 0j, 0]), np.diag([0, 1.0 + 0j])]))
 
 
@@ -156,7 +158,7 @@ def fuse_open(gates: Iterable[Gate], n_qubits: int, batched: frozenset[str]) -> 
     for gate in gates:
         sites = sites_of(gate)
         reads = isinstance(gate.angle, Slot) and gate.angle.segment in batched
-        alone = gate.name == "amplitudes" or width(sites, n_qubits) > MAX_WIDTH
+        alone = gate.name in ALONE or width(sites, n_qubits) > MAX_WIDTH
         before = [last[site] for site in sites if site in last]
         if not alone and (home := _home(sites, before, reads)):
             home.gates.append(gate)

@@ -5,6 +5,11 @@ measurement collapses the state. All the choices inside a block are made on the 
 its wires, so that a block costs two passes over the state, however many channels it holds; one
 where every channel is a mixture of unitaries.
 
+An expectation value is a sum over all choices, ``E = sum_m <psi_m|O|psi_m>`` with states ``psi_m``
+that are not normalised. A trajectory is drawn with the probability ``p_m = <psi_m|psi_m>`` and
+counts ``<psi_m|O|psi_m> / p_m``. With the divisor held constant, the derivative of that is an
+unbiased estimate of the derivative of E.
+
 Source:
     Molmer, Castin and Dalibard, J. Opt. Soc. Am. B 10, 524 (1993).
 """
@@ -36,6 +41,13 @@ def trajectory_expectation(
 ) -> Callable[[Angles, jax.Array], tuple[jax.Array, jax.Array]]:
     """Return the function that estimates expectation values of a noisy circuit.
 
+    The derivative of the means is an unbiased estimate of that of the expectation values, through
+    measurements, resets and conditions too; second derivatives are so only where no outcome is
+    impossible. The errors count as constants. For the error of a gradient, `vmap` it over keys: the
+    scatter of g gradients divided by the root of g is that of their mean. Reverse mode keeps, of
+    the `CHUNK` amplitudes that are worked on at once, a copy for each repeated layer and for each
+    block outside the repeats or in one of them; other chunks wait their turn.
+
     Args:
         circuit: on n qubits, of any gates.
         observables: k of them, or a single one.
@@ -43,10 +55,9 @@ def trajectory_expectation(
             nothing is random is run once.
 
     Returns:
-        A pure function of `{segment: (size,)}` in radians and a JAX random key, for `jit` and
-        `vmap`. It returns the means (k,) and their standard errors (k,), which are those of the
-        scatter between trajectories: an event that none of them saw is not in them.
-        It has no gradient, as the choices depend on the angles: see `density_expectation`.
+        A pure function of `{segment: (size,)}` in radians and a JAX random key, for `jit`, `grad`,
+        `jvp` and `vmap`. It returns the means (k,) and their standard errors (k,), which are those
+        of the scatter between trajectories: an event that none of them saw is not in them.
 
     Raises:
         ValueError: on fewer than 2 trajectories, no observable or one that acts outside, or
@@ -66,19 +77,27 @@ def trajectory_expectation(
         raise ValueError("Argument `trajectories` must be at least 2, but is trajectories=1.")
     measured = pauli_expectations(checked, circuit.n_qubits)
     count = trajectories if is_random(circuit) else 1
-    run = _trajectories(circuit, lambda psi, keys: measured(psi))
+
+    def read(psi: jax.Array, keys: jax.Array) -> jax.Array:
+        return jnp.concatenate([measured(psi), jnp.sum(psi.real**2 + psi.imag**2, 0)[None]])
+
+    run = _trajectories(circuit, read)
 
     def estimate(angles: Angles, key: jax.Array) -> tuple[jax.Array, jax.Array]:
-        values = run(angles, jax.random.split(key, count))
+        found = run(angles, jax.random.split(key, count))
         if count == 1:
-            return values[:, 0], jnp.zeros_like(values[:, 0])
-        return values.mean(1), values.std(1, ddof=1) / count**0.5
+            return found[:-1, 0], jnp.zeros_like(found[:-1, 0])
+        values = _centred(found[:-1], found[-1])
+        errors = jax.lax.stop_gradient(values).std(1, ddof=1) / count**0.5
+        return values.mean(1), errors
 
     return estimate
 
 
 def trajectory_samples(circuit: Circuit, shots: int) -> Callable[[Angles, jax.Array], jax.Array]:
     """Return the function that measures all qubits of a noisy circuit, one trajectory a shot.
+
+    Bits have no gradient: see `trajectory_expectation`.
 
     Args:
         circuit: on n qubits, of any gates.
@@ -130,7 +149,7 @@ def _trajectories(circuit: Circuit, read):
     def run(angles: Angles, keys: jax.Array) -> jax.Array:
         check_shapes(circuit, angles)
         real = jnp.result_type(float)
-        arrays = {name: _no_gradient(jnp.asarray(angles[name], real)) for name in circuit.segments}
+        arrays = {name: jnp.asarray(angles[name], real) for name in circuit.segments}
 
         def some(keys: jax.Array) -> jax.Array:
             return read(_final_states(program, arrays, keys), keys)
@@ -139,22 +158,41 @@ def _trajectories(circuit: Circuit, read):
         if count == 1:
             return some(keys)
         padded = np.minimum(np.arange(count * chunk), len(keys) - 1).reshape(count, chunk)
-        made = jnp.moveaxis(jax.lax.map(some, keys[padded]), 0, -2)
+        # Gradients run a chunk again rather than keep its states.
+        made = jax.lax.map(jax.checkpoint(some, prevent_cse=False), keys[padded])
+        made = jnp.moveaxis(made, 0, -2)
         return made.reshape(*made.shape[:-2], -1)[..., : len(keys)]
 
     return run
 
 
 @jax.custom_jvp
-def _no_gradient(array: jax.Array) -> jax.Array:
-    return array
+def _centred(values: jax.Array, norms: jax.Array) -> jax.Array:
+    """Values (k, t) of states with squared norms (t,): less scatter in the gradient.
+
+    The norms are 1, and so is their mean over all choices at any angles. Their derivative times
+    what does not depend on the trajectory, the mean of the others, is thus no more than scatter.
+    """
+    return values
+
+
+@_centred.defjvp
+def _(primals, tangents):
+    (values, _), (change, growth) = primals, tangents
+    others = (values.sum(1, keepdims=True) - values) / (values.shape[1] - 1)
+    return values, change - jax.lax.stop_gradient(others) * growth
+
+
+@jax.custom_jvp
+def _no_gradient(psi: jax.Array) -> jax.Array:
+    return psi
 
 
 @_no_gradient.defjvp
 def _(primals, tangents):
     raise TypeError(
-        "Trajectories have no gradient, as their random choices depend on the angles: use "
-        "`density_expectation`, or parameter shifts of the expectation values."
+        "Bits drawn from trajectories have no gradient: differentiate the expectation values of "
+        "`trajectory_expectation`."
     )
 
 
@@ -174,6 +212,7 @@ def _final_states(program: OpenProgram, angles: Angles, keys: jax.Array) -> jax.
             blocks = program.repeats[0]
             return _chain(blocks, theta, place, carry, keys, program.n_qubits), None
 
+        step = jax.checkpoint(step, prevent_cse=False)
         carry = jax.lax.scan(step, carry, (jnp.asarray(places), thetas))[0]
         at += period * len(program.repeats)
     after = program.after
@@ -197,8 +236,9 @@ def _values(blocks: Sequence[Block], angles: Angles) -> list[Any]:
 
 def _chain(blocks, thetas, place, carry: Carry, keys: jax.Array, n: int) -> Carry:
     """Act with blocks, of which the first draws as number `place` of the circuit."""
+    act = jax.checkpoint(act_block, static_argnums=(0, 4))
     for at, (block, theta) in enumerate(zip(blocks, thetas, strict=True)):
-        carry = act_block(block, theta, carry, _draws(keys, place + at, len(block.gates)), n)
+        carry = act(block, theta, carry, _draws(keys, place + at, len(block.gates)), n)
     return carry
 
 
@@ -214,6 +254,7 @@ def _draws(keys: jax.Array, place, count: int) -> jax.Array:
 
 def _draw(psi: jax.Array, keys: jax.Array) -> jax.Array:
     """One outcome (t,) of measuring all qubits of each state."""
+    psi = _no_gradient(psi)
     running = jnp.cumsum(psi.real**2 + psi.imag**2, 0)
     draw = _draws(keys, np.uint32(2**31), 1)[0]
     below = draw * running[-1] * (1 - 4 * jnp.finfo(draw.dtype).eps)

@@ -1,4 +1,7 @@
-"""What a block does to the states of trajectories, each with a choice of its own."""
+"""What a block does to the states of trajectories, each with a choice of its own.
+
+Derivatives take the choices, and their probabilities, as constants.
+"""
 
 from collections.abc import Sequence
 from functools import reduce
@@ -49,7 +52,8 @@ def _chosen(block: Block, theta, rows, bits, draws, wires, n: int):
     """The product (K, K, t) of what the gates of a block did in each trajectory, and the bits."""
     size, complex_ = len(rows), rows.dtype
     total = jnp.eye(size, dtype=complex_)[:, :, None]
-    rho = _reduced(rows) if any(_depends(gate) for gate in block.gates) else None
+    decides = any(_depends(gate) for gate in block.gates)
+    rho = _reduced(jax.lax.stop_gradient(rows)) if decides else None
     for gate, angle, draw in zip(block.gates, theta, draws, strict=True):
         if is_unitary(gate):
             step = _embedded(gate, angle, wires)[:, :, None]
@@ -63,7 +67,8 @@ def _chosen(block: Block, theta, rows, bits, draws, wires, n: int):
                 bits = bits.at[classical_bit(gate) - n].set(outcome)
         total = _multiply(step, total)
         if rho is not None:
-            rho = _multiply(_multiply(step, rho), jnp.swapaxes(step.conj(), 0, 1))
+            turned = jax.lax.stop_gradient(step)
+            rho = _multiply(_multiply(turned, rho), jnp.swapaxes(turned.conj(), 0, 1))
     return total, bits
 
 

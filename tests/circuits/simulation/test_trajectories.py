@@ -13,6 +13,7 @@ from circuits.noise import (
     thermal_relaxation,
 )
 from circuits.simulation.open_systems import trajectories as module
+from circuits.simulation.open_systems.density import density_expectation
 from circuits.simulation.open_systems.trajectories import (
     is_random,
     trajectory_expectation,
@@ -149,11 +150,93 @@ def test_many_qubits_need_no_density_matrix():
     np.testing.assert_array_less(np.abs(means - np.array([0.3, 0.7])), 5 * errors)
 
 
-def test_gradients_are_refused_and_so_are_bad_counts():
+SLOW = pytest.mark.slow
+KINDS = ["feed-forward", *(pytest.param(k, marks=SLOW) for k in ("mixture", "damped", "layers"))]
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_gradients_agree_with_density_matrices_within_five_errors(name):
+    circuit = make(circuits()[name])
+    run = trajectory_expectation(circuit, OBSERVABLES, 50)
+    slopes = jax.vmap(jax.jacrev(lambda w, key: run({"w": w}, key)[0]), (None, 0))
+    found = jax.jit(slopes)(ANGLES["w"], jax.random.split(jax.random.key(5), 200))
+    exact = jax.jit(jax.jacrev(density_expectation(circuit, OBSERVABLES)))(ANGLES)["w"]
+    errors = found.std(0, ddof=1) / 200**0.5
+    assert np.abs(exact).max() > 0.05
+    assert errors.max() < 0.02
+    np.testing.assert_array_less(np.abs(found.mean(0) - exact), 5 * errors + 1e-12)
+
+
+def damped_pair():
+    """Rotations whose decay is likelier the further they turn, and what a measurement decides."""
+    return build_circuit(
+        [
+            gate("ry", 0, angle=("w", 0)),
+            amplitude_damping(0.4, 0),
+            gate("cx", 0, 1),
+            gate("measure", 0, data=0),
+            gate("rx", 1, angle=("w", 1), condition=(0, 1)),
+        ]
+    )
+
+
+def mean_of(observable, count):
+    run = trajectory_expectation(damped_pair(), observable, count)
+    return lambda w, key: run({"w": w}, key)[0][0]
+
+
+W, KEY = jnp.array([1.1, 0.7]), jax.random.key(2)
+
+
+def test_gradients_of_a_damped_rotation_follow_the_closed_form():
+    """``<Z_1> = 1 - p (1 + cos w_1)`` where the first qubit, after its decay, is 1: p = 0.6 s^2."""
+    slopes = jax.jit(jax.vmap(jax.grad(mean_of(z(1), 500)), (None, 0)))
+    found = slopes(W, jax.random.split(KEY, 20))
+    chance = 0.6 * np.sin(W[0] / 2) ** 2
+    wanted = [-0.3 * np.sin(W[0]) * (1 + np.cos(W[1])), chance * np.sin(W[1])]
+    errors = found.std(0, ddof=1) / 20**0.5
+    assert errors.max() < 0.01
+    np.testing.assert_array_less(np.abs(found.mean(0) - np.array(wanted)), 4 * errors)
+
+
+def test_a_constant_in_the_observable_adds_nothing_to_a_gradient():
+    slopes = [jax.jit(jax.grad(mean_of(z(1) + shift, 30)))(W, KEY) for shift in (0.0, 1000.0)]
+    assert np.abs(slopes[0]).min() > 0.01
+    np.testing.assert_allclose(*slopes, atol=1e-10)
+
+
+def test_gradients_in_both_modes_agree_and_do_not_depend_on_the_chunks(monkeypatch):
+    mean, step = mean_of(z(1), 30), jnp.array([0.3, -2.0])
+    found = jax.jit(jax.grad(mean))(W, KEY)
+    forward = jax.jit(lambda w: jax.jvp(lambda w: mean(w, KEY), (w,), (step,))[1])(W)
+    np.testing.assert_allclose(forward, found @ step, atol=1e-12)
+    monkeypatch.setattr(module, "CHUNK", 7 * 4)
+    np.testing.assert_allclose(jax.jit(jax.grad(mean_of(z(1), 30)))(W, KEY), found, atol=1e-12)
+
+
+def test_the_memory_of_a_gradient_is_that_of_one_chunk(monkeypatch):
+    monkeypatch.setattr(module, "CHUNK", 2**12)
+    layers = make(4 * [gate("ry", 0, angle=("w", 0)), amplitude_damping(0.1, 0)])
+
+    def peak(count):
+        run = trajectory_expectation(layers, z(0), count)
+        slope = jax.jit(jax.grad(lambda w: run({"w": w}, KEY)[0][0]))
+        return slope.lower(ANGLES["w"]).compile().memory_analysis().temp_size_in_bytes
+
+    assert peak(8 * 2**9) < 1.3 * peak(2 * 2**9)
+
+
+def test_gradients_compile_for_gpus():
+    mean = jax.jit(jax.grad(mean_of(z(1), 30)))
+    exported = jax.export.export(mean, platforms=["cuda"])(W, KEY)
+    assert exported.platforms == ("cuda",)
+
+
+def test_gradients_of_bits_are_refused_and_so_are_bad_counts():
     circuit = make(circuits()["damped"])
-    run = trajectory_expectation(circuit, z(0), 10)
-    with pytest.raises(TypeError, match="Trajectories have no gradient"):
-        jax.grad(lambda w: jnp.sum(run({"w": w}, jax.random.key(0))[0]))(ANGLES["w"])
+    draw = trajectory_samples(circuit, 10)
+    with pytest.raises(TypeError, match="Bits drawn from trajectories have no gradient"):
+        jax.grad(lambda w: jnp.sum(draw({"w": w}, KEY).astype(float)))(ANGLES["w"])
     with pytest.raises(ValueError, match="`trajectories` must be at least 2"):
         trajectory_expectation(circuit, z(0), 1)
     with pytest.raises(ValueError, match="`shots` must be a positive int"):
