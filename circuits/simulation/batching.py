@@ -6,7 +6,7 @@ read from its compiled form, and a chunk that takes too much is cut and compiled
 
 import time
 from collections.abc import Callable, Hashable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import jax
@@ -130,6 +130,26 @@ def compile_within(
     )
     if plan.state_bytes > limit:
         raise ValueError(_too_large(plan, plan.bytes_per_device))
+    return fit_chunk(build, circuits, option, batch, limit, partial(_too_large, plan))
+
+
+def fit_chunk(
+    build: Build,
+    circuits: Sequence[Circuit],
+    option: Hashable,
+    batch: Batch,
+    limit: int,
+    refusal: Callable[[int], str],
+) -> tuple[list[Program], Batch]:
+    """`compile_within` a known limit; `refusal` says that the bytes of one evaluation exceed it.
+
+    >>> from circuits import build_circuit, gate, state
+    >>> circuit = build_circuit([gate("rx", 0, angle=("w", 0))], n_qubits=10)
+    >>> batch = make_batch(circuit, {"w": np.zeros((64, 1))}, limit=64, numbers=2**10)
+    >>> run = lambda circuit, _: lambda angles, key: state(circuit)(angles).real
+    >>> fit_chunk(run, [circuit], None, batch, 10**5, str)[1].chunk < 64
+    True
+    """
     spent = 0.0
     while True:
         programs = [compile_program(build, each, option, batch) for each in circuits]
@@ -139,7 +159,7 @@ def compile_within(
             batch = batch._replace(chunk_bytes=needed)
             return [programs[0]._replace(compile_seconds=spent), *_for_free(programs[1:])], batch
         if batch.chunk == 1:
-            raise ValueError(_too_large(plan, needed))
+            raise ValueError(refusal(needed))
         batch = batch._replace(chunk=_shorter(batch.chunk, limit / needed))
 
 

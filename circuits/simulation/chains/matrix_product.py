@@ -16,17 +16,24 @@ import numpy as np
 from circuits.angles import Angles, check_shapes
 from circuits.circuit import Circuit
 from circuits.protocol import check_count
-from circuits.simulation.chains.steps import Step, chain_steps, step_matrices
+from circuits.simulation.chains.steps import (
+    ALL_LEFT,
+    ALL_RIGHT,
+    LEFT,
+    RIGHT,
+    Step,
+    chain_steps,
+    step_matrices,
+)
 
 
 class MatrixProductState(NamedTuple):
     """A normalised state as a chain of tensors, and what truncation has cost.
 
     `tensors` (n, D, 2, D): axes are left bond, qubit, right bond; bonds that need less than D are
-    padded with zeros, and the chain begins and ends in index 0. All sites but the first are
-    right-orthonormal. `discarded` is the accumulated truncation error ``1 - prod_t (1 - w_t)``
-    over the weights ``w_t`` (sums of squared Schmidt values) that were cut: an estimate of the
-    infidelity, 0 up to rounding where nothing was cut.
+    padded with zeros, and the chain begins and ends in index 0. `discarded` is the accumulated
+    truncation error ``1 - prod_t (1 - w_t)`` over the weights ``w_t`` (sums of squared Schmidt
+    values) that were cut: an estimate of the infidelity, 0 up to rounding where nothing was cut.
     """
 
     tensors: jax.Array
@@ -43,12 +50,18 @@ def matrix_product_state(
     together and back, which costs time and, along the way, entanglement. Compilation takes seconds
     whatever the depth, as one loop runs all steps.
 
-    Reverse mode goes through the truncations by the derivative of the subspace that is kept; no
-    degeneracy among the values kept or among those cut does harm. It is exact where the Schmidt
-    rank does not change and no value kept equals one cut. **At special angles where gates create no
-    entanglement but would do so next to them (all angles exactly zero, say), what comes from the
-    new directions is missing from the gradient**: start from small random angles, 0.01 will do.
-    There are no second derivatives.
+    A bond with at most D states on one side of it, as the log2 D bonds at each end have, is never
+    cut and needs no singular values. Where all bonds are such, from ``D = 2**(n // 2)`` on,
+    derivatives of any order are exact at all angles, product and GHZ states included.
+
+    At the other bonds derivatives go through the truncations by that of the subspace that is kept;
+    no degeneracy among the values kept or among those cut does harm. They are those of the
+    truncated state, not of the circuit's, and exact for it where the Schmidt rank does not change
+    and no value kept equals one cut. **At special angles where gates create no entanglement but
+    would do so next to them (all angles exactly zero, say), what comes from the new directions is
+    missing from the gradient**: start from small random angles, 0.01 will do, or take
+    `parameter_shift` with the backend `MatrixProduct`, which differentiates no truncation. There
+    are no second derivatives.
 
     Args:
         circuit: on n qubits, of unitary gates on at most 3 wires.
@@ -75,7 +88,7 @@ def matrix_product_state(
     """
     check_count("bond", bond)
     size = min(int(bond), 2 ** min(circuit.n_qubits // 2, 20))
-    steps = chain_steps(circuit)
+    steps = chain_steps(circuit, size)
     width = max((len(step.gate.wires) for step in steps if step.gate), default=2)
     width = max(width, 2)
     matrices = step_matrices(steps, width)
@@ -102,7 +115,9 @@ def _run(steps: tuple[Step, ...], matrices: jax.Array, tensors: jax.Array, width
     Only the sites of a step go through its branch, which is run again in the backward pass: what
     is stored for each step are its `width` tensors.
     """
-    branches = [_turn, _move_right, _move_left, *(partial(_apply, k) for k in range(2, width + 1))]
+    places = {kind: place for place, kind in enumerate(dict.fromkeys(step.kind for step in steps))}
+    moves: dict[tuple[str, ...], Callable] = {RIGHT: _move_right, LEFT: _move_left}
+    branches = [moves.get(kind, partial(_apply, kind)) for kind in places]
     switch = jax.checkpoint(partial(_switch, branches))
 
     def advance(carry, step):
@@ -113,7 +128,7 @@ def _run(steps: tuple[Step, ...], matrices: jax.Array, tensors: jax.Array, width
         tensors = jax.lax.dynamic_update_slice_in_dim(tensors, block, site, 0)
         return (tensors, kept + jnp.log1p(-cut)), None
 
-    kinds = jnp.asarray(np.array([step.kind for step in steps], np.int32))
+    kinds = jnp.asarray(np.array([places[step.kind] for step in steps], np.int32))
     sites = jnp.asarray(np.array([step.site for step in steps], np.int32))
     start = tensors, jnp.zeros((), jnp.result_type(float))
     return jax.lax.scan(advance, start, (kinds, sites, matrices))[0]
@@ -123,28 +138,49 @@ def _switch(branches, kind, block, matrix):
     return jax.lax.switch(kind, branches, block, matrix)
 
 
-def _turn(block, matrix):
-    """One-qubit gate on the first site."""
-    turned = _contract("pq,lqr->lpr", matrix[:2, :2], block[0])
-    return block.at[0].set(turned), _no_cut(block)
+def _apply(kind: tuple[str, ...], block, matrix):
+    """Gate on the first sites, and what happens to each bond between them.
 
-
-def _apply(k: int, block, matrix):
-    """Gate on the first k sites, and their truncation; the centre goes to the last of them."""
-    size = block.shape[1]
+    The centre goes to the last site before the bonds that keep all of their right side.
+    """
+    size, k = block.shape[1], len(kind) + 1
     joined = block[0]
     for site in range(1, k):
         joined = _contract("lpr,rqs->lpqs", joined, block[site]).reshape(size, -1, size)
     joined = _contract("pq,lqr->lpr", matrix[: 2**k, : 2**k], joined)
     weight = _no_cut(block)
-    for site in range(k - 1):
+    right = kind.count(ALL_RIGHT)
+    for site in range(k - 1, k - 1 - right, -1):
+        joined, tensor = _keep_right(joined.reshape(size, 2**site, 2, size))
+        block = block.at[site].set(tensor)
+    for site in range(k - 1 - right):
         rows = joined.reshape(2 * size, -1)
-        left, cut = _isometry(rows, size)
-        joined = _contract("lk,lr->kr", left.conj(), rows)
-        joined = joined / jnp.sqrt(jnp.sum(joined.real**2 + joined.imag**2)).astype(joined.dtype)
+        left, joined, cut = _keep_left(rows) if kind[site] == ALL_LEFT else _cut(rows, size)
         block = block.at[site].set(left.reshape(size, 2, size))
         weight = weight + cut - weight * cut
-    return block.at[k - 1].set(joined.reshape(size, 2, size)), weight
+    return block.at[k - 1 - right].set(joined.reshape(size, 2, size)), weight
+
+
+def _keep_left(rows):
+    """States l and bits p as they come are those of the bond, 2 l + p: a linear split."""
+    size = len(rows) // 2
+    return jnp.eye(2 * size, size, dtype=rows.dtype), rows[:size], _no_cut(rows)
+
+
+def _keep_right(joined):
+    """The same from the right: what is left of the last bit and its states, and their tensor."""
+    size = joined.shape[-1]
+    flat = jnp.swapaxes(joined, 2, 3).reshape(size, -1, 2 * size)
+    tensor = jnp.eye(size, 2 * size, dtype=joined.dtype).reshape(size, size, 2)
+    return flat[:, :, :size], jnp.swapaxes(tensor, 1, 2)
+
+
+def _cut(rows, size: int):
+    """The leading states of the bond; the rest has the centre and is normalised."""
+    left, weight = _isometry(rows, size)
+    rest = _contract("lk,lr->kr", left.conj(), rows)
+    norm = jnp.sqrt(jnp.sum(rest.real**2 + rest.imag**2))
+    return left, rest / norm.astype(rest.dtype), weight
 
 
 def _move_right(block, matrix):
@@ -197,7 +233,8 @@ def _isometry_jvp(size, primals, tangents):
 
     What follows is the same in every gauge, as later tensors undo a turn, so the differences
     between singular values that are kept, which make the plain rule singular (Liao et al., Phys.
-    Rev. X 9, 031041 (2019), Sec. III), do not appear. First-order perturbation theory gives
+    Rev. X 9, 031041 (2019), Sec. III), do not appear, nor do the phases of the vectors (Wan and
+    Zhang, arXiv:1909.02659). First-order perturbation theory gives
     ``dU_k = sum_d U_d (a_dk s_k + s_d a*_kd) / (s_k**2 - s_d**2)`` with ``a = U^H dM V``, over the
     vectors d that are not kept; the quotient is split into those by ``s_k - s_d`` and ``s_k + s_d``
     to lose no digits. Gaps too small to be told from rounding contribute nothing.

@@ -1,6 +1,8 @@
 """A circuit as steps on a chain of sites: gates on neighbours, swaps, moves of the centre.
 
-All steps have one form, so that one compiled loop runs them, however many there are.
+All steps have one form, so that one compiled loop runs them, however many there are. Near the ends
+of the chain, where one side of a bond has no more states than the bond has room for, nothing need
+ever be cut; only what lies between has a centre of orthogonality, which a cut needs.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -14,45 +16,64 @@ from circuits.circuit import Circuit
 from circuits.gates.definitions import definition
 from circuits.gates.gate_types import Gate, Slot, is_unitary
 
-# Kinds of steps. ONE, TWO and THREE apply a gate to as many sites, RIGHT and LEFT move the centre
-# from the first site of a pair to the second and back.
-ONE, RIGHT, LEFT, TWO, THREE = range(5)
+# What happens to a bond: all states of what is left, or right, of it are kept, or the largest.
+ALL_LEFT, CUT, ALL_RIGHT = "all left", "cut", "all right"
+# Kinds of steps that move the centre from the first site of a pair to the second and back.
+RIGHT, LEFT = ("centre to the right",), ("centre to the left",)
 MAX_WIRES = 3
 
 
 class Step(NamedTuple):
-    """What happens on the sites from `site` on; `gate` is None where the centre moves."""
+    """What happens on the sites from `site` on; `gate` is None where the centre moves.
 
-    kind: int
+    `kind` is RIGHT, LEFT, or what a gate on k sites does to the k - 1 bonds between them.
+    """
+
+    kind: tuple[str, ...]
     site: int
     gate: Gate | None
 
 
-def chain_steps(circuit: Circuit) -> tuple[Step, ...]:
+def chain_steps(circuit: Circuit, bond: int) -> tuple[Step, ...]:
     """Return the steps of a circuit.
 
-    Wires that are not neighbours are swapped next to each other and back. Before a gate on several
-    sites the centre of orthogonality is moved into them; it ends on site 0.
+    Wires that are not neighbours are swapped next to each other and back. Before a gate that cuts
+    a bond the centre of orthogonality is moved into its sites. It begins and stays between the
+    bonds that are never cut.
+
+    Args:
+        circuit: of unitary gates on at most 3 wires.
+        bond: largest bond dimension.
 
     Raises:
         ValueError: on a gate that is not unitary, has a condition, or acts on more than 3 wires.
 
     >>> from circuits import build_circuit, gate
-    >>> steps = chain_steps(build_circuit([gate("cx", 0, 1)]))
-    >>> [step[:2] for step in steps] == [(TWO, 0), (LEFT, 0)]
-    True
+    >>> circuit = build_circuit([gate("cx", q, q + 1) for q in range(4)])
+    >>> [step.kind for step in chain_steps(circuit, 2)]
+    [('all left',), ('cut',), ('cut',), ('all right',)]
     """
+    n = circuit.n_qubits
+    bonds = [_fate(n, place, bond) for place in range(n - 1)]
+    start = bonds.count(ALL_LEFT)
+    end = n - 1 - bonds.count(ALL_RIGHT)
     steps: list[Step] = []
-    centre = 0
+    centre = start
     for gate in _neighbours(circuit):
         first, last = min(gate.wires), max(gate.wires)
-        if first == last:
-            steps.append(Step(ONE, first, gate))
-            continue
-        steps += _moves(centre, min(max(centre, first), last))
-        steps.append(Step(TWO if last == first + 1 else THREE, first, gate))
-        centre = last
-    return (*steps, *_moves(centre, 0))
+        kind = tuple(bonds[first:last])
+        if CUT in kind:
+            steps += _moves(centre, min(max(centre, first), last))
+            centre = min(last, end)
+        steps.append(Step(kind, first, gate))
+    return tuple(steps)
+
+
+def _fate(n: int, place: int, bond: int) -> str:
+    """Of the bond behind site `place`."""
+    if 2 ** (place + 1) <= bond:
+        return ALL_LEFT
+    return ALL_RIGHT if 2 ** (n - 1 - place) <= bond else CUT
 
 
 def step_matrices(steps: tuple[Step, ...], width: int) -> Callable[[Mapping[str, Any]], jax.Array]:
@@ -70,7 +91,7 @@ def step_matrices(steps: tuple[Step, ...], width: int) -> Callable[[Mapping[str,
         the first site leftmost in the row index.
 
     >>> from circuits import build_circuit, gate
-    >>> steps = chain_steps(build_circuit([gate("cx", 1, 0)]))
+    >>> steps = chain_steps(build_circuit([gate("cx", 1, 0)]), bond=2)
     >>> step_matrices(steps, 2)({})[0].real.astype(int).tolist()
     [[1, 0, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0], [0, 1, 0, 0]]
     """

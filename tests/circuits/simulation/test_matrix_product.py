@@ -3,7 +3,6 @@
 import json
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -26,7 +25,7 @@ from circuits.simulation.chains.measurement import (
     chain_overlap,
     chain_samples,
 )
-from circuits.simulation.chains.steps import LEFT, RIGHT, chain_steps
+from circuits.simulation.chains.steps import ALL_RIGHT, CUT, RIGHT, chain_steps
 
 OBSERVABLES = (
     z(0),
@@ -51,19 +50,6 @@ def dense_values(circuit, angles, observables):
     psi = unitary(circuit, angles)[:, 0]
     operators = [matrix(item, circuit.n_qubits) for item in observables]
     return np.array([(psi.conj() @ each @ psi).real for each in operators])
-
-
-def shift_gradient(circuit, weights, observable):
-    """Gradient by the two-term parameter-shift rule on dense matrices: exact for rotations."""
-    shifts = np.pi / 2 * np.eye(len(weights))
-    ahead, behind = (
-        [
-            dense_values(circuit, {"weights": weights + sign * row}, [observable])[0]
-            for row in shifts
-        ]
-        for sign in (1, -1)
-    )
-    return (np.array(ahead) - np.array(behind)) / 2
 
 
 def layers(n_qubits, depth, kind="chain"):
@@ -113,12 +99,6 @@ def test_states_of_all_gates_on_all_wires_equal_dense_matrices(every_gate, chain
     assert 0 <= chain.discarded < 1e-25
 
 
-def test_sites_behind_the_first_are_right_orthonormal(chain_of_every_gate):
-    for tensor in chain_of_every_gate.tensors[1:]:
-        product = jnp.einsum("lpr,mpr->lm", tensor, tensor.conj())
-        np.testing.assert_allclose(product, np.diag(jnp.round(product.diagonal())), atol=1e-13)
-
-
 def test_expectations_equal_those_of_dense_matrices(every_gate, chain_of_every_gate):
     values = chain_expectation(chain_of_every_gate, OBSERVABLES)
     np.testing.assert_allclose(values, dense_values(*every_gate, OBSERVABLES), atol=1e-13)
@@ -138,31 +118,16 @@ def test_a_circuit_without_gates_is_the_zero_state():
     assert chain.discarded == 0
 
 
-def test_the_centre_is_in_every_block_that_is_cut(every_gate):
-    centre = 0
-    for kind, site, item in chain_steps(every_gate[0]):
-        if kind in (LEFT, RIGHT):
+@pytest.mark.parametrize("bond", [1, 2, 3])
+def test_the_centre_is_in_every_block_that_is_cut(every_gate, bond):
+    centre = bond.bit_length() - 1
+    for kind, site, item in chain_steps(every_gate[0], bond):
+        if item is None:
             assert centre == (site if kind == RIGHT else site + 1)
             centre = site + (kind == RIGHT)
-        elif len(item.wires) > 1:
+        elif CUT in kind:
             assert site <= centre <= site + len(item.wires) - 1
-            centre = site + len(item.wires) - 1
-    assert centre == 0
-
-
-def test_gradients_without_truncation_are_exact():
-    """The GHZ state's Schmidt values are equal, where the plain derivative of an SVD is NaN."""
-    circuit = ghz(4) + layers(4, 1, "ring")
-    weights = random_weights(circuit)
-    observable = pauli("XYZ", (0, 1, 3)) + 0.5 * pauli("XY", (2, 3)) + z(1)
-
-    def value(weights):
-        chain = matrix_product_state(circuit)({"weights": weights})
-        return chain_expectation(chain, observable)[0]
-
-    found, wanted = jax.jit(jax.grad(value))(weights), shift_gradient(circuit, weights, observable)
-    assert np.abs(wanted).max() > 0.1
-    np.testing.assert_allclose(found, wanted, atol=1e-12)
+            centre = site + len(item.wires) - 1 - kind.count(ALL_RIGHT)
 
 
 def test_gradients_through_truncation_equal_finite_differences():
@@ -287,6 +252,23 @@ def test_the_backend_reports_what_truncation_cut():
     assert cut["exceeded"] is True
     assert cut["discarded"][0] == cut["largest"] > 1e-3
     assert cut["discarded"][1] < 1e-20
+
+
+def test_a_memory_limit_shortens_chunks_and_changes_nothing_else():
+    circuit = layers(3, 1)
+    batch = {"weights": np.stack([random_weights(circuit, seed) for seed in range(8)])}
+    whole = MatrixProduct(bond=2).expectation(circuit, z(0), batch)
+    chunk, needed = (whole.info["effective"][key] for key in ("chunk", "chunk_bytes"))
+    limited = MatrixProduct(bond=2, memory_limit=needed // 2)
+    parts = limited.expectation(circuit, z(0), batch)
+    effective = parts.info["effective"]
+    assert effective["chunk"] < chunk == 8
+    assert effective["chunk_bytes"] <= effective["memory_limit"] == needed // 2
+    np.testing.assert_allclose(parts.values, whole.values, atol=1e-13)
+    with pytest.raises(ValueError, match=r"with bond 2 needs .* bytes, but 1000 are allowed"):
+        MatrixProduct(bond=2, memory_limit=1000).expectation(circuit, z(0), batch)
+    with pytest.raises(ValueError, match="`memory_limit` must be a positive int"):
+        MatrixProduct(memory_limit=0)
 
 
 @pytest.mark.parametrize(
