@@ -60,7 +60,8 @@ def build_circuit(
             given may be larger than that.
 
     Raises:
-        ValueError: where a gate does not fit into `n_qubits` or a slot not into its segment.
+        ValueError: where `n_qubits` is no int, a gate does not fit into it, or a slot not into its
+            segment.
 
     >>> circuit = build_circuit([gate("ry", 0, angle=("weights", 0)), gate("cx", 0, 1)])
     >>> circuit.n_qubits, circuit.segments
@@ -71,13 +72,13 @@ def build_circuit(
         for item in gates
     )
     needed_qubits = max((wire + 1 for item in gates for wire in item.wires), default=0)
-    n_qubits = needed_qubits if n_qubits is None else int(n_qubits)
-    if n_qubits < max(needed_qubits, 1):
+    n_qubits = needed_qubits if n_qubits is None else n_qubits
+    if not isinstance(n_qubits, (int, np.integer)) or n_qubits < max(needed_qubits, 1):
         raise ValueError(
-            f"Argument `n_qubits` must be at least {max(needed_qubits, 1)} for these gates, "
-            f"but is n_qubits={n_qubits}."
+            f"Argument `n_qubits` must be at least {max(needed_qubits, 1)} for these gates, and "
+            f"an int, but is n_qubits={n_qubits!r}."
         )
-    return Circuit(gates, n_qubits, _check_segments(_needed_segments(gates), segments or {}))
+    return Circuit(gates, int(n_qubits), _check_segments(_needed_segments(gates), segments or {}))
 
 
 def circuit_size(circuit: Circuit) -> dict[str, int]:

@@ -17,8 +17,9 @@ from circuits.circuit import Circuit
 from circuits.gates.definitions import frequencies
 from circuits.gates.gate_types import Gate, Slot
 from circuits.observables import PauliSum
-from circuits.protocol import Backend
+from circuits.protocol import Backend, check_count, check_seed
 from circuits.shift_rules import shift_rule
+from circuits.stochastic_shifts import Splits, driven_gates, split_estimates
 
 Arrays = dict[str, npt.NDArray[np.float64]]
 
@@ -53,13 +54,19 @@ def parameter_shift(
     backend: Backend,
     *,
     segments: Iterable[str] | None = None,
+    splits: int = 32,
+    seed: int = 0,
 ) -> Gradient:
-    """Return exact derivatives by shifting the angle of every gate in turn.
+    """Return derivatives by shifting the angle of every gate in turn: exact, or without bias.
 
     A slot that several gates read is differentiated by the product rule, gate by gate, with the
     slots' scales. All shifted circuits are one call of the backend, so each is an independent
     estimate and the errors add in squares. Gates may be unitary in a noisy, measured or conditioned
     circuit: an expectation value is still a Fourier sum in their angles.
+
+    For a gate "driven" it is not. Its derivative is an integral over where the gate is split, which
+    random splits estimate without bias; `std` then holds the scatter between them, and that of the
+    backend with it. They are one more call of the backend for each set of angles.
 
     Args:
         circuit: on n qubits.
@@ -67,22 +74,38 @@ def parameter_shift(
         angles: `{segment: (size,) or (b, size)}` in radians.
         backend: anything with the method `expectation`.
         segments: whose angles to differentiate; all where not given. The others cost nothing.
+        splits: of each driven gate, at least 2, two evaluations each; the error falls with their
+            root. Circuits without such gates do not use them.
+        seed: decides where the splits are.
 
     Raises:
         ValueError: on an unknown segment, a gate "amplitudes" that reads one of these segments (its
-            entries are no angles), or where the backend refuses the arguments.
+            entries are no angles), too few splits, or where the backend refuses the arguments.
 
     Source:
-        Wierichs et al., Quantum 6, 677 (2022), arXiv:2107.12390.
+        Wierichs et al., Quantum 6, 677 (2022), arXiv:2107.12390; driven gates: Banchi and Crooks,
+        Quantum 5, 386 (2021), arXiv:2005.10299.
 
     >>> from circuits import Exact, build_circuit, gate, z
     >>> circuit = build_circuit([gate("rx", 0, angle=("w", 0)), gate("rx", 0, angle=("w", 0))])
     >>> print(parameter_shift(circuit, z(0), {"w": [np.pi / 4]}, Exact()).values["w"].round(6))
     [[[-2.]]]
     """
+    check_count("splits", splits)
+    check_seed(seed)
+    if splits == 1:
+        raise ValueError("Argument `splits` must be at least 2, but is splits=1.")
     arrays, chosen = _check(circuit, angles, segments)
-    return _differentiate(
+    observables = (observables,) if isinstance(observables, PauliSum) else tuple(observables)
+    gradient = _differentiate(
         "parameter_shift", _shifted(circuit, arrays, chosen), observables, arrays, backend
+    )
+    places = driven_gates(circuit, chosen)
+    if not places:
+        return gradient
+    points = np.random.default_rng(seed).uniform(size=(len(places), splits))
+    return _add_splits(
+        gradient, split_estimates(circuit, observables, arrays, backend, places, points)
     )
 
 
@@ -155,6 +178,21 @@ def hessian_vector(function: Callable[[Any], jax.Array]) -> Callable[[Any, Any],
     return run
 
 
+def _add_splits(gradient: Gradient, found: Splits) -> Gradient:
+    """The derivatives with those by driven gates, the means over their splits."""
+    values, std = ({k: x.copy() for k, x in each.items()} for each in gradient[:2])
+    _, count, splits, _ = found.estimates.shape
+    means = found.estimates.mean(2)
+    errors = found.estimates.std(2, ddof=1) / splits**0.5
+    for at, gate in enumerate(found.gates):
+        segment, index, scale = gate.angle  # pyright: ignore[reportGeneralTypeIssues]
+        values[segment][:, :, index] += scale * means[:, at]
+        std[segment][:, :, index] = np.hypot(std[segment][:, :, index], scale * errors[:, at])
+    info = gradient.info | {"splits": splits, "split_backend": found.info}
+    info["evaluations"] += 2 * count * splits
+    return Gradient(values, std, info)
+
+
 def _check(circuit, angles, segments) -> tuple[Arrays, tuple[str, ...]]:
     arrays = check_angles(circuit, angles)
     chosen = tuple(circuit.segments if segments is None else segments)
@@ -191,12 +229,14 @@ def _shifted(circuit: Circuit, arrays: Arrays, chosen) -> _Run:
 
 
 def _pairs(gate: Gate, slot: Slot) -> list[tuple[float, float]]:
-    """Shifts of a gate's angle, and their coefficients."""
+    """Shifts of a gate's angle, and their coefficients; none of a driven gate."""
     if gate.name == "amplitudes":
         raise ValueError(
             f"Segment {slot.segment!r} holds amplitudes, which have no shift rule; leave it out "
             "of `segments`, or use `finite_differences`."
         )
+    if gate.name == "driven":
+        return []
     return list(zip(*shift_rule(frequencies(gate)), strict=True))
 
 

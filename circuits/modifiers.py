@@ -8,6 +8,7 @@ import numpy.typing as npt
 from scipy.linalg import schur
 
 from circuits.circuit import Circuit
+from circuits.gates.constants import Constant
 from circuits.gates.definitions import generator_diagonal, monomial, structure
 from circuits.gates.gate_types import Gate, Slot, gate
 from circuits.gates.host_matrices import check_dense, check_unitary, generator_matrix, host_matrix
@@ -80,7 +81,8 @@ def controlled(item: Gate, *controls: int) -> Gate:
         controls: one or more qubits that the gate does not act on.
 
     Raises:
-        ValueError: where the gate is not unitary, or a control is missing or one of its wires.
+        ValueError: where the gate is not unitary or is "driven", or a control is missing or one
+            of its wires.
 
     >>> controlled(gate("rx", 2, angle=("w", 0)), 0)
     Gate(name='crx', wires=(0, 2), angle=Slot(segment='w', index=0))
@@ -143,7 +145,10 @@ def power(item: Gate, exponent: float) -> Gate:
     if not math.isfinite(exponent):
         raise ValueError(f"Argument `exponent` must be finite, but is {exponent}.")
     if item.angle is not None:
-        return item._replace(angle=_times(item.angle, exponent))
+        data = item.data
+        if isinstance(data, Constant) and item.name == "driven":
+            data = Constant(data.array * np.array([1, exponent])[:, None, None])
+        return item._replace(angle=_times(item.angle, exponent), data=data)
     if exponent == 1 or item.name == "id":
         return item
     if (item.name, exponent) in NAMED_POWERS:

@@ -19,8 +19,8 @@ from circuits.angles import Angles, batch_length, check_angles
 from circuits.circuit import Circuit, circuit_size
 from circuits.estimation import basis_change, estimate, measurement_groups
 from circuits.gates.constants import Constant
-from circuits.gates.definitions import definition
 from circuits.gates.gate_types import Gate, gate_angle, is_unitary
+from circuits.gates.host_matrices import host_matrix
 from circuits.gates.table import PAULIS
 from circuits.observables import PauliSum, check_observables
 from circuits.protocol import Result, check_count, check_seed
@@ -147,7 +147,8 @@ def _instructions(gate: Gate, angles: Angles) -> Instructions:
 def _clifford(name: str, data, n_wires: int, angle: float | None) -> Instructions:
     """Instructions for a matrix, compared with it: stim's own tolerance is wide."""
     stim = _import()
-    matrix = _matrix(Gate(name, tuple(range(n_wires)), angle, data), angle)
+    # In double precision, whatever that of JAX: many turns must not blur an angle.
+    matrix = host_matrix(Gate(name, tuple(range(n_wires)), angle, data), angle)
     try:
         tableau = stim.Tableau.from_unitary_matrix(matrix, endian="big")
     except ValueError:
@@ -163,15 +164,6 @@ def _clifford(name: str, data, n_wires: int, angle: float | None) -> Instruction
         for step in tableau.to_circuit("elimination")
         if isinstance(step, stim.CircuitInstruction)
     )
-
-
-def _matrix(gate: Gate, angle: float | None) -> npt.NDArray[np.complex128]:
-    """Rotations in double precision, whatever that of JAX: many turns must not blur an angle."""
-    _, matrix, generator = definition(gate)
-    if angle is None:
-        return np.asarray(matrix()).astype(complex)
-    values, vectors = np.linalg.eigh(np.asarray(generator))
-    return (vectors * np.exp(-1j * angle * values)) @ vectors.conj().T
 
 
 def _array(gate: Gate) -> npt.NDArray[Any]:

@@ -39,6 +39,37 @@ def generated(generator: npt.ArrayLike | Constant, wires: Wires, angle: Angle) -
     return gate("generated", *_wires(wires), angle=angle, data=generator)
 
 
+def driven(drive: npt.ArrayLike, rest: npt.ArrayLike, wires: Wires, angle: Angle) -> Gate:
+    """Return ``exp(-i (angle P + B))``: a drive whose strength is the angle, and what goes on then.
+
+    Where ``P`` and ``B`` do not commute the frequencies of an expectation value depend on the
+    angle; `parameter_shift` takes the stochastic rule for it. It has an inverse and powers, but
+    no control, whose drive would not square to one.
+
+    Args:
+        drive: ``P`` (2**k, 2**k), Hermitian with ``P @ P = 1``, such as a Pauli string.
+        rest: ``B`` (2**k, 2**k), Hermitian.
+        wires: k qubits, at most 12.
+        angle: a number or a slot.
+
+    Raises:
+        ValueError: on matrices that are misshapen or not as said.
+
+    Source:
+        Banchi and Crooks, Quantum 5, 386 (2021), arXiv:2005.10299, Eq. 1.
+
+    >>> driven([[0, 1], [1, 0]], [[0.3, 0], [0, -0.3]], 0, ("w", 0)).data
+    Constant(complex128, shape (2, 2, 2))
+    """
+    first, second = np.asarray(drive), np.asarray(rest)
+    if first.shape != second.shape:
+        raise ValueError(
+            "Arguments `drive` and `rest` must have one shape, but have "
+            f"{first.shape} and {second.shape}."
+        )
+    return gate("driven", *_wires(wires), angle=angle, data=np.stack([first, second]))
+
+
 def diagonal(values: npt.ArrayLike | Constant, wires: Wires, angle: Angle = 1.0) -> Gate:
     """Return ``exp(-i angle d)`` for a real diagonal ``d`` (2**k,), such as a cost function's.
 

@@ -5,9 +5,8 @@ are differences of the eigenvalues of ``G``. Its derivative is a fixed linear co
 at shifted angles, which a device can measure. Two eigenvalues need two terms, a controlled
 rotation four, and R frequencies 2R.
 
-The stochastic rule (Banchi & Crooks, Quantum 5, 386 (2021), arXiv:2005.10299) is for gates
-``exp(-i (angle P + B))``, whose frequencies depend on the angle. Every parametric gate here is
-``exp(-i angle G)``, so the exact rule always exists and the stochastic one is not needed.
+A gate "driven", ``exp(-i (angle P + B))``, has frequencies that depend on the angle, and no such
+rule; what it has instead is in `stochastic_shifts`.
 """
 
 from collections.abc import Iterable

@@ -1,7 +1,7 @@
 """What a gate stands for: matrix, generator and structure, whether it is named or carries data."""
 
 from collections.abc import Mapping
-from functools import lru_cache, reduce
+from functools import lru_cache, partial, reduce
 from typing import Any
 
 import jax
@@ -22,6 +22,8 @@ from circuits.gates.table import CONSTANTS, GATES, PAULIS, GateDef, Matrix, cons
 
 # Entries of a matrix below this are zero: rounding of products, not physics.
 ZERO = 1e-12
+# Of an exponential: terms of its series, for double precision, and most halvings of its matrix.
+TERMS, HALVINGS = 14, 20
 
 
 def definition(gate: Gate) -> GateDef:
@@ -32,7 +34,8 @@ def definition(gate: Gate) -> GateDef:
 
     Returns:
         As in `GATES`: `matrix` maps the angle (nothing for a constant gate) to a JAX array
-        (2**k, 2**k); `generator` is the Hermitian ``G`` of ``exp(-i angle G)`` or None.
+        (2**k, 2**k); `generator` is the Hermitian ``G`` of ``exp(-i angle G)``, None for a
+        constant gate and for "driven".
 
     Raises:
         ValueError: where the gate is not unitary or acts on more than 12 wires.
@@ -115,7 +118,8 @@ def frequencies(gate: Gate) -> npt.NDArray[np.float64]:
     parameter-shift rules rest on.
 
     Raises:
-        ValueError: where the gate has no angle or is not unitary.
+        ValueError: where the gate has no angle, is not unitary, or is "driven", whose frequencies
+            depend on the angle.
 
     Source:
         Wierichs et al., Quantum 6, 677 (2022), arXiv:2107.12390, Sec. 2.
@@ -151,6 +155,8 @@ def amplitude_vector(gate: Gate, angles: Mapping[str, Any]) -> jax.Array:
 
 @lru_cache(maxsize=64)
 def _structure(name: str, data: Data) -> str:
+    if name == "driven":
+        return "matrix"
     if name in ("diagonal", "permutation"):
         return "diagonal" if name == "diagonal" else "monomial"
     if isinstance(data, str):
@@ -179,6 +185,8 @@ def _frequencies(name: str, data: Data) -> npt.NDArray[np.float64]:
 def _define(name: str, data: Data) -> GateDef:
     if name in ("unitary", "permutation"):
         return constant(constant_matrix(name, data))
+    if isinstance(data, Constant) and name == "driven":
+        return _driven(*data.array)
     generator = generator_matrix(name, data)
     if name == "diagonal":
         return _diagonal(generator)
@@ -214,6 +222,42 @@ def _generated(generator: Matrix) -> GateDef:
         return jnp.matmul(turned, basis.conj().T, precision=jax.lax.Precision.HIGHEST)
 
     return GateDef(_n_wires(generator), matrix, generator)
+
+
+def _driven(drive: Matrix, rest: Matrix) -> GateDef:
+    """``exp(-i (angle P + B))``, whose eigenvectors depend on the angle."""
+
+    def matrix(angle) -> jax.Array:
+        complex_ = jnp.result_type(complex)
+        angle = jnp.asarray(angle, jnp.result_type(float)).astype(complex_)
+        return _exponential(
+            -1j * (angle * jnp.asarray(drive, complex_) + jnp.asarray(rest, complex_))
+        )
+
+    return GateDef(_n_wires(drive), matrix, None)
+
+
+def _exponential(matrix: jax.Array) -> jax.Array:
+    """Taylor's series of a matrix halved until its norm is below 1/2, squared as often.
+
+    Two short loops: eigenvectors have singular derivatives where eigenvalues are equal, and what
+    `jax.scipy.linalg.expm` does takes several times as long to compile.
+    """
+    norm = jax.lax.stop_gradient(jnp.abs(matrix).sum(0).max())
+    halvings = jnp.clip(jnp.ceil(jnp.log2(2 * norm)), 0, HALVINGS)
+    small = matrix / jnp.exp2(halvings).astype(matrix.dtype)
+    eye = jnp.eye(len(matrix), dtype=matrix.dtype)
+    product = partial(jnp.matmul, precision=jax.lax.Precision.HIGHEST)
+
+    def add(total, place):
+        return eye + product(small, total) / place, None
+
+    def square(total, place):
+        return jnp.where(place < halvings, product(total, total), total), None
+
+    places = jnp.arange(TERMS, 0, -1).astype(matrix.dtype)
+    total = jax.lax.scan(add, eye, places)[0]
+    return jax.lax.scan(square, total, jnp.arange(HALVINGS).astype(halvings.dtype))[0]
 
 
 def _phases(angle, values) -> jax.Array:

@@ -8,9 +8,9 @@ import numpy.typing as npt
 from circuits.gates.constants import Constant
 
 # Gates that are given by their data; those of the first line are unitary.
-UNITARY_DATA = ("unitary", "generated", "diagonal", "permutation", "evolution")
+UNITARY_DATA = ("unitary", "generated", "driven", "diagonal", "permutation", "evolution")
 DATA_GATES = (*UNITARY_DATA, "amplitudes", "kraus", "measure", "reset")
-NEEDS_ANGLE = ("generated", "diagonal", "evolution")
+NEEDS_ANGLE = ("generated", "driven", "diagonal", "evolution")
 
 # A dense matrix on more wires than this would fill the memory: 4096 x 4096 numbers.
 MAX_DENSE_WIRES = 12
@@ -76,12 +76,27 @@ def _unitary(array, n_wires) -> npt.NDArray[np.complex128]:
 
 def _generated(array, n_wires) -> npt.NDArray[np.complex128]:
     _check_dense("generated", array, n_wires)
+    return _hermitian("The generator of gate 'generated'", array)
+
+
+def _driven(array, n_wires) -> npt.NDArray[np.complex128]:
+    dim = 2**n_wires
+    if array.shape != (2, dim, dim) or n_wires > MAX_DENSE_WIRES:
+        raise ValueError(
+            f"The data of gate 'driven' must be two matrices, of shape (2, {dim}, {dim}) for its "
+            f"wires, at most {MAX_DENSE_WIRES}, but has shape {array.shape}."
+        )
+    drive = _hermitian("The drive of gate 'driven'", array[0])
+    _check_deviation("The drive of gate 'driven' does not square to one", drive @ drive)
+    return np.stack([drive, _hermitian("The rest of gate 'driven'", array[1])])
+
+
+def _hermitian(what: str, array) -> npt.NDArray[np.complex128]:
     matrix = array.astype(np.complex128)
     deviation = np.abs(matrix - matrix.conj().T).max()
     if deviation > TOLERANCE * max(1.0, np.abs(matrix).max()):
         raise ValueError(
-            "The generator of gate 'generated' is not Hermitian: it differs from its adjoint "
-            f"by {deviation:.1e}."
+            f"{what} is not Hermitian: it differs from its adjoint by {deviation:.1e}."
         )
     return (matrix + matrix.conj().T) / 2
 
@@ -159,6 +174,7 @@ def _check_deviation(what: str, total):
 _CHECKS = {
     "unitary": _unitary,
     "generated": _generated,
+    "driven": _driven,
     "diagonal": _diagonal,
     "permutation": _permutation,
     "amplitudes": _amplitudes,

@@ -59,9 +59,10 @@ def gate(
         angle: radians, or a slot ``(segment, index)`` or ``(segment, index, scale)``; given if and
             only if the gate has an angle. For "amplitudes" the slot of the first amplitude.
         data: of the gates with data: the matrix of "unitary" (2**k, 2**k), the Hermitian ``G`` of
-            "generated" (2**k, 2**k), the real ``d`` of "diagonal" (2**k,), the ints of
-            "permutation" (2**k,), the letters of "evolution", the vector of "amplitudes" (2**k,),
-            the operators of "kraus" (m, 2**k, 2**k), the classical bit of "measure".
+            "generated" (2**k, 2**k), ``P`` and ``B`` of "driven" (2, 2**k, 2**k), the real ``d``
+            of "diagonal" (2**k,), the ints of "permutation" (2**k,), the letters of "evolution",
+            the vector of "amplitudes" (2**k,), the operators of "kraus" (m, 2**k, 2**k), the
+            classical bit of "measure".
         condition: ``(classical bit, value)`` of a unitary gate; bits not yet measured are 0.
 
     Raises:

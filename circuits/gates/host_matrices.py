@@ -31,6 +31,11 @@ def host_matrix(gate: Gate, angle: npt.ArrayLike | None = None) -> Matrix:
     check_dense(gate)
     if gate.angle is None:
         return constant_matrix(gate.name, gate.data)
+    if isinstance(gate.data, Constant) and gate.name == "driven":
+        drive, rest = gate.data.array
+        values, vectors = np.linalg.eigh(np.asarray(angle, float)[..., None, None] * drive + rest)
+        phases = np.exp(-1j * values)[..., None, :]
+        return (vectors * phases) @ np.swapaxes(vectors.conj(), -1, -2)
     values, vectors = _spectrum(gate.name, gate.data)
     phases = np.exp(-1j * np.asarray(angle, float)[..., None] * values)
     return (vectors * phases[..., None, :]) @ vectors.conj().T
@@ -75,10 +80,18 @@ def constant_matrix(name: str, data: Data) -> Matrix:
 def generator_matrix(name: str, data: Data) -> Matrix:
     """Return the generator ``G`` of a gate with an angle by its name and data.
 
+    Raises:
+        ValueError: for "driven", which has no generator that is the same at all angles.
+
     >>> generator_matrix("evolution", "Z").real
     array([[ 1.,  0.],
            [ 0., -1.]])
     """
+    if name == "driven":
+        raise ValueError(
+            "Gate 'driven' is exp(-i (angle P + B)), which has no generator that is the same at "
+            "all angles, as is needed here: give its matrix at one angle to `unitary_gate`."
+        )
     if isinstance(data, str):
         return reduce(np.kron, [PAULIS[letter] for letter in data])
     if isinstance(data, Constant):

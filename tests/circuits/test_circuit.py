@@ -166,6 +166,8 @@ def test_wrong_angles_are_refused(name, angle, message):
 def test_circuits_that_do_not_fit_are_refused(circuit):
     with pytest.raises(ValueError, match=r"`n_qubits` must be at least 3 .*n_qubits=2"):
         build_circuit(circuit.gates, n_qubits=2)
+    with pytest.raises(ValueError, match=r"`n_qubits` must be .* an int, but is n_qubits=3\.5"):
+        build_circuit([gate("x", 2)], 3.5)
     with pytest.raises(ValueError, match=r"`n_qubits` must be at least 1 .*n_qubits=0"):
         build_circuit([])
     with pytest.raises(ValueError, match=r"'inputs' must have a size of at least 2 .*but has 1"):

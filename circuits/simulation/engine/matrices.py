@@ -110,7 +110,7 @@ def _part(gate: Gate, wires: tuple[int, ...]) -> Part:
 
 def _group(blocks: Sequence[Block], angles: Angles, columns: int | None) -> jax.Array:
     n_wires, gates = len(blocks[0].wires), blocks[0].gates
-    if n_wires > MAX_WIRES:
+    if n_wires > MAX_WIRES or any(gate.name == "driven" for gate in gates):
         factors = [
             (part.wires, _gate_matrices([block.gates[place] for block in blocks], angles))
             for place, part in enumerate(recipe(blocks[0]))

@@ -5,6 +5,7 @@ import pytest
 
 from circuits import gate
 from circuits.gates.constants import Constant
+from circuits.gates.gate_data import NEEDS_ANGLE
 
 EYE = np.eye(2)
 
@@ -20,6 +21,9 @@ EYE = np.eye(2)
         ("unitary", (0,), None, "needs an array as `data`, but has None"),
         ("unitary", (0,), "XY", "needs an array as `data`, but has 'XY'"),
         ("generated", (0,), [[0, 1], [0, 0]], r"not Hermitian: .* by 1.0e\+00"),
+        ("driven", (0,), EYE, r"of shape \(2, 2, 2\) for its wires, .* has shape \(2, 2\)"),
+        ("driven", (0,), [EYE / 2, EYE], r"drive .* does not square to one: .* 7.5e-01 off"),
+        ("driven", (0,), [EYE, [[0, 1], [0, 0]]], r"rest of gate 'driven' is not Hermitian"),
         ("diagonal", (0,), [1j, 0], "must be real"),
         ("diagonal", (0,), [0, 0, 0], r"must have shape \(2,\)"),
         ("permutation", (0,), [0, 0], "each int from 0 to 1 once"),
@@ -40,7 +44,7 @@ EYE = np.eye(2)
     ],
 )
 def test_data_that_does_not_fit_is_refused(name, wires, data, message):
-    angle = 0.1 if name in ("generated", "diagonal", "evolution") else None
+    angle = 0.1 if name in NEEDS_ANGLE else None
     with pytest.raises(ValueError, match=message):
         gate(name, *wires, angle=angle, data=data)
 
