@@ -27,22 +27,32 @@ class Phases(NamedTuple):
     wires: tuple[int, ...]
 
 
+# Controls and a target: the target is flipped in the basis states in which all controls are 1.
+Flip = tuple[tuple[int, ...], int]
+
+
 class Permutation(NamedTuple):
     """``new[i] = old[high[i // len(low)] ^ low[i % len(low)]]``: an affine map of bit strings.
 
     `inverse` holds the two tables of the inverse map. Two short tables stand for 2**n indices.
+    `flips` do the same one after the other; None where that is not known.
     """
 
     tables: tuple[Constant, Constant]
     inverse: tuple[Constant, Constant]
+    flips: tuple[Flip, ...] | None = None
 
 
 class Scramble(NamedTuple):
-    """Any permutation of the basis states of a few wires: ``new[i] = old[index[i]]`` on them."""
+    """Any permutation of the basis states of a few wires: ``new[i] = old[index[i]]`` on them.
+
+    `flips` as of `Permutation`.
+    """
 
     wires: tuple[int, ...]
     index: Constant
     inverse: Constant
+    flips: tuple[Flip, ...] | None = None
 
 
 Kernel = Matrix | Phases | Permutation | Scramble
@@ -68,12 +78,12 @@ def apply(kernel: Kernel, theta: Theta, psi: Pair, n: int) -> Pair:
             return _matrix(wires, theta, psi, n)
         case Phases(wires):
             return _phases(wires, theta, psi, n)
-        case Permutation(tables, _):
+        case Permutation(tables):
             index = _index(tables)
             return _both(
                 lambda x: x.at[index].get(mode="promise_in_bounds", unique_indices=True), psi
             )
-        case Scramble(wires, index, _):
+        case Scramble(wires, index):
             return _both(lambda x: _scramble(x, wires, index.array, n), psi)
 
 
@@ -85,10 +95,10 @@ def invert(kernel: Kernel, theta: Theta) -> tuple[Kernel, Theta]:
             return kernel, (jnp.swapaxes(real, 0, 1), -jnp.swapaxes(imaginary, 0, 1))
         case Phases():
             return kernel, (theta[0], -theta[1])
-        case Permutation(tables, inverse):
-            return Permutation(inverse, tables), None
-        case Scramble(wires, index, inverse):
-            return Scramble(wires, inverse, index), None
+        case Permutation(tables, inverse, flips):
+            return Permutation(inverse, tables, flips and flips[::-1]), None
+        case Scramble(wires, index, inverse, flips):
+            return Scramble(wires, inverse, index, flips and flips[::-1]), None
 
 
 def pull(kernel: Kernel, theta: Theta, psi: Pair, cotangent: Pair, n: int) -> Theta:

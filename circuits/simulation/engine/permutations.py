@@ -5,19 +5,22 @@ made of them). Such a map of n bits is kept as the images of n + 1 strings, what
 """
 
 from collections.abc import Sequence
-from functools import reduce
+from functools import lru_cache, reduce
+from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
 
 from circuits.gates.constants import Constant
-from circuits.simulation.engine.kernels import Permutation, Scramble
+from circuits.simulation.engine.kernels import Flip, Permutation, Scramble
 
 Move = tuple[tuple[int, ...], npt.NDArray[np.int32]]  # wires, and where each basis state goes
 Affine = tuple[tuple[int, ...], int]  # images of the unit bit strings (bit 0 last) and of zero
 
 # Up to here any permutation is one table over all wires: 4,096 entries.
 TABLE_WIRES = 12
+# Up to so many wires, flips that make a move are searched for, so many of them at most.
+SEARCHED, MOST_FLIPS = 3, 3
 
 
 def compose_moves(moves: Sequence[Move], n: int) -> list[Permutation | Scramble]:
@@ -33,10 +36,68 @@ def compose_moves(moves: Sequence[Move], n: int) -> list[Permutation | Scramble]
     """
     maps = [_affine(wires, move, n) for wires, move in moves]
     if all(each is not None for each in maps):
-        return [_permutation(maps, n)]
+        return [_permutation(maps, n)._replace(flips=flips_of(moves))]
     if n <= TABLE_WIRES:
-        return [_table(moves, n)]
-    return [_scramble(wires, move) for wires, move in moves]
+        return [_table(moves, n)._replace(flips=flips_of(moves))]
+    return [_scramble(*each)._replace(flips=flips_of([each])) for each in moves]
+
+
+def flips_of(moves: Sequence[Move]) -> tuple[Flip, ...] | None:
+    """Return controlled flips that do the moves, None where a move is not made of a few.
+
+    >>> flips_of([((4, 2), np.array([0, 2, 1, 3], np.int32))])  # SWAP
+    (((2,), 4), ((4,), 2), ((2,), 4))
+    """
+    made = [_few_flips(tuple(np.asarray(move).tolist())) for _, move in moves]
+    if any(flips is None for flips in made):
+        return None
+    return tuple(
+        (tuple(wires[control] for control in controls), wires[target])
+        for (wires, _), flips in zip(moves, made, strict=True)
+        for controls, target in flips or ()
+    )
+
+
+@lru_cache(maxsize=1024)
+def _few_flips(move: tuple[int, ...]) -> tuple[Flip, ...] | None:
+    """At most a few flips on local wires that do one move."""
+    k = len(move).bit_length() - 1
+    moved = [state for state in range(2**k) if move[state] != state]
+    if not moved:
+        return ()
+    changed, held = moved[0] ^ move[moved[0]], reduce(int.__and__, moved)
+    if changed.bit_count() == 1:
+        flip = _wires_of(held & ~changed, k), _wires_of(changed, k)[0]
+        if all(_flipped(state, flip, k) == move[state] for state in range(2**k)):
+            return (flip,)
+    return _products_of_flips(k).get(move) if k <= SEARCHED else None
+
+
+def _wires_of(bits: int, k: int) -> tuple[int, ...]:
+    return tuple(wire for wire in range(k) if bits >> (k - 1 - wire) & 1)
+
+
+def _flipped(state: int, flip: Flip, k: int) -> int:
+    controls, target = flip
+    holds = all(state >> (k - 1 - control) & 1 for control in controls)
+    return state ^ holds << (k - 1 - target)
+
+
+@lru_cache
+def _products_of_flips(k: int) -> dict[tuple[int, ...], tuple[Flip, ...]]:
+    """All moves that a few flips make, with the fewest that do."""
+    choices = [
+        (controls, target)
+        for target in range(k)
+        for count in range(k)
+        for controls in combinations([wire for wire in range(k) if wire != target], count)
+    ]
+    reached: dict[tuple[int, ...], tuple[Flip, ...]] = {tuple(range(2**k)): ()}
+    for _ in range(MOST_FLIPS):
+        for move, flips in list(reached.items()):
+            for flip in choices:
+                reached.setdefault(tuple(_flipped(s, flip, k) for s in move), (*flips, flip))
+    return reached
 
 
 def _affine(wires, move, n) -> Affine | None:

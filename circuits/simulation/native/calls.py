@@ -31,8 +31,9 @@ class Tables(NamedTuple):
 
     matrices (s,): the numbers of all matrices, of each the real parts (4 or 16), row by row, then
     the imaginary ones. many (m, 2, 2, 2, b): real and imaginary parts of 2x2 matrices of each
-    column of a batch. phases (p, 2**n): complex or real. indices (q,): int32, of each permutation
-    the table of low bits, then that of high ones (neither is checked).
+    column of a batch. phases (p,): the numbers of all tables of phases, complex or real. indices
+    (q,): int32, of each permutation the table of low bits, then that of high ones (neither is
+    checked).
     """
 
     matrices: jax.Array
@@ -51,9 +52,11 @@ def run(program: Iterable[Operation], n: int, psi: jax.Array, tables: Tables) ->
         program: operations in order. ``("matrix", wires, place)`` multiplies one or two wires
             (qubit 0 is the most significant bit) by the matrix whose numbers begin at `place`,
             ``("columns", (wire,), slot)`` by one of those that differ from column to column;
-            ``("phases", slot)`` multiplies by a vector; ``("permute", place, bits)`` makes
-            amplitude i what amplitude ``high[i >> bits] ^ low[i % 2**bits]`` was, of which `low`
-            begins at `place` of the indices and holds a register's worth (16), or all, at least.
+            ``("phases", wires, place)`` multiplies by a table of the basis states of some ascending
+            wires; ``("flip", controls, target)`` flips a wire where all controls are 1;
+            ``("permute", place, bits)`` makes amplitude i what amplitude
+            ``high[i >> bits] ^ low[i % 2**bits]`` was, of which `low` begins at `place` of the
+            indices and holds a register's worth (16), or all, at least.
         n: number of qubits, at most 30.
         psi: the state (2**n,) or a batch in columns (2**n, b), complex64 or complex128.
         tables: what the slots refer to.
@@ -63,7 +66,7 @@ def run(program: Iterable[Operation], n: int, psi: jax.Array, tables: Tables) ->
         TypeError: on an array of another type.
 
     >>> x = jnp.array([0, 1, 1, 0, 0, 0, 0, 0], jnp.float32)
-    >>> many, phases = jnp.zeros((0, 2, 2, 2, 1), jnp.float32), jnp.zeros((0, 4), jnp.float32)
+    >>> many, phases = jnp.zeros((0, 2, 2, 2, 1), jnp.float32), jnp.zeros(0, jnp.float32)
     >>> tables = Tables(x, many, phases, jnp.zeros(0, jnp.int32))
     >>> flip, psi = [("matrix", (1,), 0)], jnp.array([1, 2, 3, 4], jnp.complex64)
     >>> run(flip, 2, psi, tables).real.tolist() if available() else ...
@@ -98,12 +101,16 @@ def rewind(
     return _unpadded(first, psi), _unpadded(before, psi), sums
 
 
+def job_of(program: Program, n: int, columns: int, dtype: str) -> Job:
+    """Return what is to be done to a state, or to several in columns."""
+    whole = any(operation[0] == "columns" for operation in program)
+    return Job(program, n, _width(columns, LANES[dtype], n, whole), LANES[dtype])
+
+
 def _job(program: Program, n: int, psi, tables: Tables) -> "Job":
     check_program(program, n)
     check_arrays(program, n, psi, tables)
-    columns, lanes = (psi.shape[1] if psi.ndim == 2 else 1), LANES[psi.dtype.name]
-    width = _width(columns, lanes, n, any(operation[0] == "columns" for operation in program))
-    return Job(program, n, width, lanes)
+    return job_of(program, n, psi.shape[1] if psi.ndim == 2 else 1, psi.dtype.name)
 
 
 def _padded(job: "Job", psi: jax.Array) -> jax.Array:
@@ -157,7 +164,7 @@ def _sizes(job: Job, tables: Tables):
 def _constants(job: Job, tables: Tables):
     """The last operands of a call: phases, indices, operations, sweeps."""
     plan, phases = plan_for(job), tables.phases
-    parts = jnp.stack([phases.real, phases.imag], -1) if jnp.iscomplexobj(phases) else phases
+    parts = jnp.stack([phases.real, phases.imag]) if jnp.iscomplexobj(phases) else phases
     return parts, tables.indices, plan.ops, plan.sweeps
 
 

@@ -1,5 +1,7 @@
 """What the native kernels refuse."""
 
+from collections.abc import Sequence
+
 import jax.numpy as jnp
 
 from circuits.simulation.native.schedule import Program
@@ -17,20 +19,26 @@ def check_program(program: Program, n: int) -> None:
         raise ValueError(f"Argument `n` must be 1 to {MAX_QUBITS} qubits, but is n={n}.")
     for operation in program:
         kind, *rest = operation
-        if kind in ("matrix", "columns") and len(rest) == 2:
-            wires = tuple(rest[0])
-            inside = all(0 <= wire < n for wire in wires)
-            widths = (1, 2) if kind == "matrix" else (1,)
-            good = inside and len(wires) in widths and len(set(wires)) == len(wires)
-        elif kind == "permute" and len(rest) == 2:
+        if len(rest) != 2:
+            good = False
+        elif kind == "permute":
             good = min(n, LANE_BITS) <= rest[1] <= n
+        elif kind == "flip":
+            good = _are_wires((*rest[0], rest[1]), n)
+        elif kind == "phases":
+            good = _are_wires(rest[0], n) and list(rest[0]) == sorted(rest[0])
         else:
-            good = kind == "phases" and len(rest) == 1
+            widths = {"matrix": (1, 2), "columns": (1,)}.get(kind, ())
+            good = len(rest[0]) in widths and _are_wires(rest[0], n)
         if not good:
             raise ValueError(
-                f"Argument `program` must hold matrices on 1 or 2 of {n} wires, phases and "
+                f"Argument `program` must hold matrices on 1 or 2 of {n} wires, phases, flips and "
                 f"permutations, each with its place, but has {operation!r}."
             )
+
+
+def _are_wires(wires: Sequence[int], n: int) -> bool:
+    return len(set(wires)) == len(wires) and all(0 <= wire < n for wire in wires)
 
 
 def check_arrays(program: Program, n: int, psi, tables) -> None:
@@ -43,7 +51,7 @@ def check_arrays(program: Program, n: int, psi, tables) -> None:
         "psi": (psi, (2**n,) if psi.ndim == 1 else (2**n, "b"), {psi.dtype.name}),
         "matrices": (tables.matrices, ("s",), {real}),
         "many": (tables.many, ("m", 2, 2, 2, columns), {real}),
-        "phases": (tables.phases, ("p", 2**n), {psi.dtype.name, real}),
+        "phases": (tables.phases, ("p",), {psi.dtype.name, real}),
         "indices": (tables.indices, ("q",), {"int32"}),
     }
     for name, (array, shape, dtypes) in wanted.items():
@@ -51,8 +59,12 @@ def check_arrays(program: Program, n: int, psi, tables) -> None:
     lengths = {kind: len(getattr(tables, name)) for kind, name in TABLES.items()}
     for kind, *rest in program:
         needed, place = 1, rest[-1]
+        if kind == "flip":
+            continue
         if kind == "matrix":
             needed = 2 * 4 ** len(rest[0])
+        elif kind == "phases":
+            needed = 2 ** len(rest[0])
         elif kind == "permute":
             needed, place = 2 ** rest[1] + 2 ** (n - rest[1]), rest[0]
         if not 0 <= place <= lengths[kind] - needed:

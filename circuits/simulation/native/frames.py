@@ -19,8 +19,11 @@ from circuits.simulation.native.loops import aligned, backward, forward, layout_
 from circuits.simulation.native.registers import REGISTER_BYTES, as_pointer
 
 OPERANDS, RESULTS = 72, 112  # where the struct of a call points to its buffers
-OP_FIELDS = 5  # kind, two row bits, place in the table (phases: slot), step from column to column
-# First and last operation, permutation: place or -1, low bits; flips; row bits: count, which.
+# Of a gate: kind, two row bits, place in the table, step from column to column. Of phases: kind,
+# place, qubits. Of a flip: kind, row bit; controls: in rows, in lanes, outside the tile.
+OP_FIELDS = 5
+# First and last operation, permutation: place or -1, low bits; whether it leaves its
+# buffer for the other; row bits: count, which.
 SWEEP_FIELDS = 6 + 8
 
 
@@ -83,13 +86,12 @@ def _matrices(frame, which, first, sizes, dtype):
 @njit
 def _constants(frame, first, sizes, dtype):
     """Phases, indices, operations and sweeps: the last operands of every call."""
-    count = sizes.phases * sizes.states * sizes.parts
-    phases = _buffer(frame, OPERANDS, first, count, dtype)
+    phases = _buffer(frame, OPERANDS, first, sizes.phases * sizes.parts, dtype)
     indices = _buffer(frame, OPERANDS, first + 1, sizes.indices, np.int32)
     ops = _buffer(frame, OPERANDS, first + 2, sizes.ops * OP_FIELDS, np.int32)
     sweeps = _buffer(frame, OPERANDS, first + 3, sizes.sweeps * SWEEP_FIELDS, np.int32)
     return (
-        phases.reshape((sizes.phases, sizes.states, sizes.parts)),
+        phases.reshape((sizes.parts, sizes.phases)),
         indices,
         ops.reshape((sizes.ops, OP_FIELDS)),
         sweeps.reshape((sizes.sweeps, SWEEP_FIELDS)),

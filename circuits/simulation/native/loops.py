@@ -14,11 +14,13 @@ from typing import NamedTuple
 import numba
 import numpy as np
 
-from circuits.simulation.native.products import apply_gate, unapply_gate
+from circuits.simulation.native.flips import apply_flip
+from circuits.simulation.native.products import apply_gate, apply_phases, unapply_gate
 from circuits.simulation.native.registers import REGISTER_BYTES, gather, join, scatter, split
 
 ROWS = 256
-PHASES = -1  # the kind of an operation that is no gate
+# Kinds of operations: those of gates count from 0, those of flips from FLIPS.
+PHASES, FLIPS = -1, 64
 njit = numba.njit(error_model="numpy")
 
 
@@ -123,20 +125,60 @@ def _store(tile, target, first, rows, index, layout):
 
 
 @njit
-def _rephase(tile, phases, first, rows, sign, layout):
-    """Multiply a tile by phases, or by their conjugates where the sign is -1.
+def _picked(state, mask):
+    """The bits of a state that are set in the mask, side by side."""
+    result, place = 0, 0
+    while mask:
+        bit = mask & -mask
+        if state & bit:
+            result |= 1 << place
+        mask ^= bit
+        place += 1
+    return result
 
-    The phases (2**n, 1) are real, or (2**n, 2) real and imaginary parts.
+
+@njit
+def _phase_starts(op, first, bits, inside):
+    """Where in its table the phases of each row of a tile begin; `inside` states share a row."""
+    starts = np.empty(1 << bits.size, np.int64)
+    starts[0] = op[3] + _picked(first * inside, op[4])
+    for i in range(bits.size):
+        step = _picked(inside << bits[i], op[4])
+        for row in range(1 << i):
+            starts[row | 1 << i] = starts[row] + step
+    return starts
+
+
+@njit
+def _rephase(tile, phases, op, first, bits, conjugate, layout):
+    """Multiply a tile by a table of phases, or by their conjugates.
+
+    The table begins at op[3] and is of the qubits in the mask op[4]. Phases are real parts (1, p),
+    or those and imaginary ones (2, p).
     """
-    n, is_complex = layout.lanes, phases.shape[1] == 2
-    for row in range(rows.size):
-        state = (first // layout.spacing + rows[row]) * (n >> layout.shift)
+    n, parts, distance = layout.lanes, phases.ravel(), phases.shape[1]
+    inside = n >> layout.shift
+    starts = _phase_starts(op, first // layout.spacing, bits, inside)
+    shared, is_complex = op[4] & (inside - 1) == 0, len(phases) == 2
+    if shared or (op[4] & (n - 1) == n - 1 and layout.shift == 0):
+        for row in range(starts.size):
+            place = starts[row]
+            apply_phases(tile, 2 * n * row, parts, place, distance, shared, is_complex, conjugate)
+        return
+    gathered = np.empty(2 * n, tile.dtype)
+    for row in range(starts.size):
         for lane in range(n):
-            phase, place = phases[state + (lane >> layout.shift)], 2 * n * row + lane
-            cosine, sine = phase[0], sign * phase[1] if is_complex else phase[0] * 0
-            real, imag = tile[place], tile[place + n]
-            tile[place] = cosine * real - sine * imag
-            tile[place + n] = cosine * imag + sine * real
+            place = starts[row] + _picked(lane >> layout.shift, op[4])
+            gathered[lane] = parts[place]
+            gathered[n + lane] = parts[place + distance * is_complex]
+        apply_phases(tile, 2 * n * row, gathered, 0, n, False, is_complex, conjugate)
+
+
+@njit
+def _flip(tile, op, first, n_rows, layout):
+    """Flip a bit of a tile whose place in memory holds the controls outside."""
+    if first // layout.spacing & op[4] == op[4]:
+        apply_flip(op[0] - FLIPS, tile, n_rows, op[1], op[2], op[3])
 
 
 @njit
@@ -149,28 +191,30 @@ def aligned(count, dtype):
 
 @njit
 def forward(psi, spare, table, phases, indices, ops, sweeps, layout):
-    """Run a program on a state in place; the sweeps that flip write to the other buffer."""
+    """Run a program on a state in place; some sweeps write to the other buffer."""
     tile, all_rows = aligned(2 * ROWS * layout.lanes, psi.dtype), np.empty(ROWS, np.int64)
     stay = _index(indices, -1, 0)
     for sweep in sweeps:
-        first_op, last_op, move, low_bits, flip, n_bits = sweep[:6]
+        first_op, last_op, move, low_bits, leaves, n_bits = sweep[:6]
         bits = sweep[6 : 6 + n_bits]
         rows = all_rows[: 1 << n_bits]
         _row_registers(rows, bits)
         index = _index(indices, move, low_bits)
-        target = spare if flip else psi
+        target = spare if leaves else psi
         for number in range((psi.size // (2 * layout.lanes)) >> n_bits):
             first = _first_register(number, bits, layout.spacing)
             column = first % layout.spacing
             _load(psi, tile, first, rows, index, layout)
             for op in ops[first_op:last_op]:
                 if op[0] == PHASES:
-                    _rephase(tile, phases[op[3]], first, rows, 1, layout)
+                    _rephase(tile, phases, op, first, bits, False, layout)
+                elif op[0] >= FLIPS:
+                    _flip(tile, op, first, rows.size, layout)
                 else:
                     place = op[3] + op[4] * column
                     apply_gate(op[0], tile, rows.size, table, place, op[1], op[2])
             _store(tile, target, first, rows, stay, layout)
-        if flip:
+        if leaves:
             psi, spare = spare, psi
 
 
@@ -184,12 +228,12 @@ def backward(psi, ct, spare, spare_ct, table, totals, phases, indices, ops, swee
     tile_ct, all_rows = aligned(tile.size, psi.dtype), np.empty(ROWS, np.int64)
     stay = _index(indices, -1, 0)
     for sweep in sweeps[::-1]:
-        first_op, last_op, move, low_bits, flip, n_bits = sweep[:6]
+        first_op, last_op, move, low_bits, leaves, n_bits = sweep[:6]
         bits = sweep[6 : 6 + n_bits]
         rows = all_rows[: 1 << n_bits]
         _row_registers(rows, bits)
         index = _index(indices, move, low_bits)
-        target, target_ct = (spare, spare_ct) if flip else (psi, ct)
+        target, target_ct = (spare, spare_ct) if leaves else (psi, ct)
         for number in range((psi.size // (2 * layout.lanes)) >> n_bits):
             first = _first_register(number, bits, layout.spacing)
             column = first % layout.spacing
@@ -197,8 +241,11 @@ def backward(psi, ct, spare, spare_ct, table, totals, phases, indices, ops, swee
             _load(ct, tile_ct, first, rows, stay, layout)
             for op in ops[first_op:last_op][::-1]:
                 if op[0] == PHASES:
-                    _rephase(tile, phases[op[3]], first, rows, -1, layout)
-                    _rephase(tile_ct, phases[op[3]], first, rows, 1, layout)
+                    _rephase(tile, phases, op, first, bits, True, layout)
+                    _rephase(tile_ct, phases, op, first, bits, False, layout)
+                elif op[0] >= FLIPS:
+                    _flip(tile, op, first, rows.size, layout)
+                    _flip(tile_ct, op, first, rows.size, layout)
                 else:
                     place = op[3] + op[4] * column
                     unapply_gate(
@@ -206,6 +253,6 @@ def backward(psi, ct, spare, spare_ct, table, totals, phases, indices, ops, swee
                     )
             _store(tile, target, first, rows, index, layout)
             _store(tile_ct, target_ct, first, rows, index, layout)
-        if flip:
+        if leaves:
             psi, spare = spare, psi
             ct, spare_ct = spare_ct, ct

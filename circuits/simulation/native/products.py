@@ -48,11 +48,10 @@ def _offsets(builder, registers, number, high, low_bit, high_bit):
         below = builder.sub(builder.shl(one, bit), one)
         upper = builder.shl(builder.and_(number, builder.not_(below)), one)
         number = builder.or_(upper, builder.and_(number, below))
-    size = ir.Constant(number.type, 2 * registers.lanes)
     result = [number]
     for bit in (low_bit, high_bit)[:high]:
         result += [builder.or_(row, builder.shl(one, bit)) for row in result]
-    return [builder.mul(row, size) for row in result]
+    return [registers.row(row) for row in result]
 
 
 def _crossings(lane_bits):
@@ -175,3 +174,35 @@ def unapply_gate(typing, kind, tile, cotangent, rows, table, sums, offset, low_b
     integer = types.intp
     arrays = (tile, cotangent, integer, table, sums)
     return types.void(integer, *arrays, integer, integer, integer), code
+
+
+@intrinsic
+def apply_phases(typing, tile, offset, phases, start, distance, shared, is_complex, conjugate):
+    """Multiply a row of a tile by phases, or by their conjugates.
+
+    Real parts begin at `start`, imaginary ones at a distance behind them, if there are any; where
+    they are shared, all lanes are multiplied by the first.
+    """
+
+    def code(context, builder, signature, args):
+        tile_array, offset, phases_array, start, distance, shared, is_complex, conjugate = args
+        registers = Registers(context, builder, tile.dtype)
+        tile_data = array_data(context, builder, tile, tile_array)
+        data = array_data(context, builder, phases, phases_array)
+        pair = registers.pair(tile_data, offset)
+        cosine = registers.load_or_spread(data, start, shared)
+        with builder.if_else(is_complex) as (turning, scaling):
+            with turning:
+                sine = registers.load_or_spread(data, builder.add(start, distance), shared)
+                sine = builder.select(conjugate, builder.fneg(sine), sine)
+                registers.store_pair(
+                    registers.add_product((cosine, sine), pair, None), tile_data, offset
+                )
+            with scaling:
+                scaled = [builder.fmul(cosine, part) for part in pair]
+                registers.store_pair(scaled, tile_data, offset)
+        return context.get_dummy_value()
+
+    integer, truth = types.intp, types.boolean
+    given = (tile, integer, phases, integer, integer, truth, truth, truth)
+    return types.void(*given), code

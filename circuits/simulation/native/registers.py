@@ -41,6 +41,20 @@ class Registers:
         size = 4 if value.type.element == ir.FloatType() else 8
         self.builder.store(value, self.address(data, offset, value.type), align=size)
 
+    def load_or_spread(self, data, offset, spread):
+        """One register, or one number in all its lanes."""
+        result = cgutils.alloca_once(self.builder, self.vector)
+        with self.builder.if_else(spread) as (one, many):
+            with one:
+                number = self.builder.load(self.builder.gep(data, [offset]))
+                alone = self.builder.insert_element(
+                    ir.Constant(self.vector, ir.Undefined), number, ir.Constant(ir.IntType(32), 0)
+                )
+                self.builder.store(self.shuffle(alone, alone, [0] * self.lanes), result)
+            with many:
+                self.builder.store(self.load(data, offset), result)
+        return self.builder.load(result)
+
     def pair(self, data, offset):
         """Real and imaginary register."""
         return self.load(data, offset), self.load(data, self.skip(offset))
@@ -53,6 +67,20 @@ class Registers:
     def skip(self, offset, registers=1):
         """The offset so many registers later."""
         return self.builder.add(offset, ir.Constant(offset.type, registers * self.lanes))
+
+    def row(self, number):
+        """The offset of a tile's row."""
+        return self.builder.mul(number, ir.Constant(number.type, 2 * self.lanes))
+
+    def mask(self, bits):
+        """The lanes whose bit in an integer is set."""
+        narrow = self.builder.trunc(bits, ir.IntType(self.lanes))
+        return self.builder.bitcast(narrow, ir.VectorType(ir.IntType(1), self.lanes))
+
+    def blend(self, mask, pair, other):
+        """The lanes of a pair that a mask has, the others of another."""
+        select = self.builder.select
+        return [select(mask, a, b) for a, b in zip(pair, other, strict=True)]
 
     def shuffle(self, a, b, order):
         """Lanes of two registers in an order."""

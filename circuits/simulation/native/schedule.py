@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-# ("matrix", wires, place), ("columns", wires, slot), ("phases", slot), ("permute", place, bits)
+# ("matrix", wires, place), ("columns", wires, slot), ("phases", wires, place),
+# ("flip", controls, target), ("permute", place, bits)
 Operation = tuple
 Program = tuple[Operation, ...]
 
@@ -73,7 +74,7 @@ def plan_for(job: Job) -> Plan:
     """Return the tables of a job."""
     todo, sweeps = [], []
     entries, adjoint = [np.zeros((0, 2, job.lanes))], [np.zeros((0, 2, job.lanes))]
-    for sweep, flips in _flips(schedule(job)):
+    for sweep, leaves in _leaving(schedule(job)):
         start = len(todo)
         for operation in sweep.operations:
             todo.append((operation, sweep.rows, sum(map(len, entries))))
@@ -81,7 +82,7 @@ def plan_for(job: Job) -> Plan:
                 entries.append(_entries(job, operation))
                 adjoint.append(_entries(job, operation, transposed=True))
         bits = sweep.rows + (0,) * (ROW_BITS - len(sweep.rows))
-        sweeps.append((start, len(todo), *sweep.permutation, flips, len(sweep.rows), *bits))
+        sweeps.append((start, len(todo), *sweep.permutation, leaves, len(sweep.rows), *bits))
     shared = sum(map(len, entries))
     ops = [_fields(job, operation, rows, at, shared) for operation, rows, at in todo]
     tables = np.reshape(ops, (-1, 5)), np.reshape(sweeps, (-1, 6 + ROW_BITS))
@@ -107,13 +108,13 @@ def _take(job: Job, operations: list[Operation], reach: int):
     """Return the operations one sweep can do now, the others in order, and its row bits."""
     taken, rest, rows, held = [], [], set(), set()
     for position, operation in enumerate(operations):
-        if operation[0] == "permute" or (operation[0] == "phases" and held):
+        if operation[0] == "permute":
             return taken, rest + operations[position:], rows
-        wires = set(operation[1]) if operation[0] != "phases" else set()
-        wanted = rows | bits(job, wires)[0]
+        mixed, wires = _wires(operation)
+        wanted = rows | bits(job, mixed)[0]
         too_far = len(wanted) > ROW_BITS or any(bit >= reach for bit in wanted)
-        if too_far or wires & held:
-            held |= wires
+        if too_far or not held.isdisjoint(wires):
+            held.update(wires)
             rest.append(operation)
         else:
             rows = wanted
@@ -121,21 +122,29 @@ def _take(job: Job, operations: list[Operation], reach: int):
     return taken, rest, rows
 
 
-def _flips(sweeps: list[Sweep]) -> list[tuple[Sweep, bool]]:
+def _wires(operation: Operation) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Wires whose basis states an operation mixes, so that a tile must hold them all; all wires."""
+    kind, wires, last = operation
+    if kind == "flip":
+        return (last,), (*wires, last)
+    return () if kind == "phases" else wires, wires
+
+
+def _leaving(sweeps: list[Sweep]) -> list[tuple[Sweep, bool]]:
     """Say which sweeps write to the other buffer: those that permute, and an even number in all.
 
     So the last one writes to the buffer the first one read. Where only sweeps that permute are
     there to make the number even, one that does nothing is added.
     """
-    flips = [sweep.permutation != STAY for sweep in sweeps]
-    if sum(flips) % 2:
-        if all(flips):
-            sweeps, flips = (
+    leaves = [sweep.permutation != STAY for sweep in sweeps]
+    if sum(leaves) % 2:
+        if all(leaves):
+            sweeps, leaves = (
                 [*sweeps, sweeps[0]._replace(permutation=STAY, operations=())],
-                [*flips, False],
+                [*leaves, False],
             )
-        flips[flips.index(False)] = True
-    return list(zip(sweeps, flips, strict=True))
+        leaves[leaves.index(False)] = True
+    return list(zip(sweeps, leaves, strict=True))
 
 
 def bits(job: Job, wires: Iterable[int]) -> tuple[set[int], set[int]]:
@@ -146,7 +155,7 @@ def bits(job: Job, wires: Iterable[int]) -> tuple[set[int], set[int]]:
 
 
 def _fields(job: Job, operation: Operation, rows: tuple[int, ...], coefficient: int, shared: int):
-    """What the loops read of an operation: kind, two bits inside the tile, place in the table.
+    """What the loops read of an operation, see `frames.OP_FIELDS`.
 
     Matrices of each column stand behind the `shared` coefficients, four a register of columns.
     """
@@ -154,7 +163,9 @@ def _fields(job: Job, operation: Operation, rows: tuple[int, ...], coefficient: 
     from circuits.simulation.native.products import variants
 
     if operation[0] == "phases":
-        return PHASES, 0, 0, operation[1], 0
+        return PHASES, 0, 0, operation[2], sum(1 << (job.n - 1 - wire) for wire in operation[1])
+    if operation[0] == "flip":
+        return _flip_fields(job, operation, rows)
     row_bits, lane_bits = bits(job, operation[1])
     kind = variants(job.lanes).index((len(row_bits), tuple(sorted(lane_bits))))
     inside = [rows.index(bit) for bit in sorted(row_bits)] + [0, 0]
@@ -163,6 +174,19 @@ def _fields(job: Job, operation: Operation, rows: tuple[int, ...], coefficient: 
         coefficient, step = shared + 4 * job.blocks * operation[2], 4
     size = 2 * job.lanes
     return kind, inside[0], inside[1], size * coefficient, size * step
+
+
+def _flip_fields(job: Job, operation: Operation, rows: tuple[int, ...]):
+    from circuits.simulation.native.loops import FLIPS
+
+    _, controls, target = operation
+    row_bits, lane_bits = bits(job, [target])
+    held, held_lanes = bits(job, controls)
+    lanes = [lane for lane in range(job.lanes) if all(lane >> bit & 1 for bit in held_lanes)]
+    inside = sum(1 << rows.index(bit) for bit in held if bit in rows)
+    outside = sum(1 << bit for bit in held if bit not in rows)
+    kind, bit = (FLIPS, rows.index(*row_bits)) if row_bits else (FLIPS + 1 + max(lane_bits), 0)
+    return kind, bit, inside, sum(1 << lane for lane in lanes), outside
 
 
 def _entries(job: Job, operation: Operation, transposed: bool = False) -> npt.NDArray:

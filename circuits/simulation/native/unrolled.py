@@ -1,17 +1,26 @@
-"""Programs for the native kernels: every operation unrolled, constants joined to whole vectors."""
+"""Programs for the native kernels: every operation unrolled, constants in few short tables."""
 
 from collections.abc import Iterable, Sequence
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
-from circuits.simulation.engine.kernels import Matrix, Permutation, Phases, Scramble, apply
+from circuits.simulation.engine.kernels import Matrix, Permutation, Phases, Scramble
 from circuits.simulation.engine.matrices import Pair, Places
 from circuits.simulation.engine.parameters import constant_table
-from circuits.simulation.engine.program import Op, Program, reads
+from circuits.simulation.engine.program import Factor, Op, Program, reads
 from circuits.simulation.native import calls as native
-from circuits.simulation.native.checks import MAX_QUBITS
+from circuits.simulation.native.checks import LANE_BITS, MAX_QUBITS
 from circuits.simulation.native.moves import halves
+from circuits.simulation.native.schedule import Operation, schedule
+
+# Tables of phases share a core's first cache with a tile.
+TABLE_WIRES = 12
+# One pass through memory by an index costs as much as about so many flips for each wire.
+FLIPS_A_WIRE = 2
+
+PhaseTable = tuple[tuple[int, ...], tuple[Factor, ...]]  # wires, ascending, and its factors
 
 
 def fits(program: Program, batched: frozenset[str]) -> bool:
@@ -70,7 +79,8 @@ def _unroll(program: Program, places: Places, arrays: Sequence[jax.Array], psi: 
     alike = [array.ravel() for array in arrays if array.ndim == 4]
     apart = [array for array in arrays if array.ndim == 5]
     constants = _Constants(program.n_qubits)
-    operations = tuple(_operations(program, _slots(places, arrays), constants))
+    steps = _steps(program, _slots(places, arrays))
+    operations = tuple(constants.placed(step) for step in steps)
     matrices = jnp.concatenate(alike or [jnp.zeros(0, real)])
     many = jnp.concatenate(apart or [jnp.zeros((0, 2, 2, 2, columns), real)])
     return operations, native.Tables(matrices, many, **constants.stacked())
@@ -88,20 +98,27 @@ def _slots(places: Places, arrays: Sequence[jax.Array]) -> dict:
 
 
 class _Constants:
-    """Vectors of phases and tables of permutations of a program; equal ones are kept once."""
+    """Tables of phases and of permutations of a program; equal ones are kept once."""
 
     def __init__(self, n: int) -> None:
         self.n = n
-        self.phases: dict[tuple[Op, ...], jax.Array] = {}
+        self.phases: dict[PhaseTable, int] = {}
         self.moves: dict[Permutation | Scramble, tuple[int, int]] = {}
         self.tables = [jnp.zeros(0, jnp.int32)]
 
-    def phase_slot(self, ops: tuple[Op, ...]) -> int:
-        if ops not in self.phases:
-            self.phases[ops] = _joined(ops, self.n)
-        return list(self.phases).index(ops)
+    def placed(self, step: Operation) -> Operation:
+        match step:
+            case "phases", wires, table:
+                return "phases", wires, self._phase_place(table)
+            case "permute", kernel, _:
+                return "permute", *self._move_place(kernel)
+        return step
 
-    def move_place(self, kernel: Permutation | Scramble) -> tuple[int, int]:
+    def _phase_place(self, table: PhaseTable) -> int:
+        end = sum(2 ** len(wires) for wires, _ in self.phases)
+        return self.phases.setdefault(table, end)
+
+    def _move_place(self, kernel: Permutation | Scramble) -> tuple[int, int]:
         if kernel not in self.moves:
             high, low = halves(kernel, self.n)
             self.moves[kernel] = sum(map(len, self.tables)), len(low).bit_length() - 1
@@ -109,43 +126,72 @@ class _Constants:
         return self.moves[kernel]
 
     def stacked(self) -> dict[str, jax.Array]:
-        phases = list(self.phases.values())
-        if any(jnp.iscomplexobj(each) for each in phases):
-            phases = [each.astype(jnp.result_type(complex)) for each in phases]
-        none = (0, 2**self.n)
+        phases = np.concatenate([np.ones(0), *(constant_table(*table) for table in self.phases)])
+        turned = phases.imag.any()
         return {
-            "phases": jnp.stack(phases) if phases else jnp.zeros(none, jnp.result_type(float)),
+            "phases": jnp.asarray(
+                phases if turned else phases.real, jnp.result_type(complex if turned else float)
+            ),
             "indices": jnp.concatenate(self.tables),
         }
 
 
-def _operations(program: Program, slots: dict, constants: _Constants) -> Iterable:
-    """Native operations; constant phases that follow each other become one vector."""
-    waiting: tuple[Op, ...] = ()
+def sweep_count(program: Program, batched: frozenset[str], columns: int) -> int:
+    """Return how often a program that `fits` goes through memory, for one state or some in columns.
+
+    >>> from circuits import build_circuit, gate
+    >>> from circuits.simulation.engine.program import make_program
+    >>> circuit = build_circuit([gate("h", wire) for wire in range(14)])
+    >>> sweep_count(make_program(circuit), frozenset(), 1)  # four wires are inside a register
+    2
+    """
+    ops = (*program.before, *(op for each in program.repeats for op in each), *program.after)
+    kinds = {True: ("columns", 0), False: ("matrix", 0)}
+    slots = {block: kinds[reads(op, batched)] for op in ops for block in op.blocks}
+    dtype = jnp.result_type(complex).name
+    steps = tuple(_steps(program, slots))
+    return len(schedule(native.job_of(steps, program.n_qubits, columns, dtype)))
+
+
+def _steps(program: Program, slots: dict) -> Iterable[Operation]:
+    """Native operations, but constants in place of their places; neighbours share phase tables."""
+    waiting: list[Factor] = []
     repeated = (op for each in program.repeats for op in each)
     for op in (*program.before, *repeated, *program.after):
         if isinstance(op.kernel, Phases):
-            waiting += (op,)
+            waiting += op.factors
             continue
-        if waiting:
-            yield "phases", constants.phase_slot(waiting)
-            waiting = ()
+        yield from _rephasing(waiting, program.n_qubits)
+        waiting = []
         if isinstance(op.kernel, Matrix):
             kind, place = slots[op.blocks[0]]
             yield kind, op.kernel.wires, place
         else:
-            yield "permute", *constants.move_place(op.kernel)
-    if waiting:
-        yield "phases", constants.phase_slot(waiting)
+            yield from _moving(op.kernel, program.n_qubits)
+    yield from _rephasing(waiting, program.n_qubits)
 
 
-def _joined(ops: tuple[Op, ...], n: int) -> jax.Array:
-    """The product (2**n,) of constant phases, real where all of them are."""
-    real, turned = jnp.result_type(float), False
-    psi = jnp.ones(2**n, real), jnp.zeros(2**n, real)
-    for op in ops:
-        assert isinstance(op.kernel, Phases), "only phases are joined"
-        table = constant_table(op.kernel.wires, op.factors)
-        theta = jnp.asarray(table.real, real), jnp.asarray(table.imag, real)
-        psi, turned = apply(op.kernel, theta, psi, n), turned or bool(table.imag.any())
-    return jax.lax.complex(*psi) if turned else psi[0]
+def _moving(kernel: Permutation | Scramble, n: int) -> Iterable[Operation]:
+    if kernel.flips is not None and len(kernel.flips) <= FLIPS_A_WIRE * n:
+        return [("flip", *flip) for flip in kernel.flips]
+    return [("permute", kernel, None)]
+
+
+def _rephasing(factors: Iterable[Factor], n: int) -> Iterable[Operation]:
+    return [("phases", table[0], table) for table in _phase_tables(factors, n)]
+
+
+def _phase_tables(factors: Iterable[Factor], n: int) -> list[PhaseTable]:
+    """Constant phases in few tables: each goes to the first that it does not make too long."""
+    last = set(range(max(n - LANE_BITS, 0), n))
+    tables: list[tuple[set[int], list[Factor]]] = []
+    for factor in factors:
+        touched = set(factor.wires)
+        if touched & last:  # all lanes of a register are in the table, or none
+            touched |= last
+        home = next((each for each in tables if len(each[0] | touched) <= TABLE_WIRES), None)
+        if home is None:
+            tables.append(home := (set(), []))
+        home[0].update(touched)
+        home[1].append(factor)
+    return [(tuple(sorted(wires)), tuple(inside)) for wires, inside in tables]

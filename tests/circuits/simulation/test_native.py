@@ -51,6 +51,10 @@ def places(program, n, n_ones):
     def placed(kind, *where, slot):
         if kind == "permute":
             return kind, (0, 2**n + 1)[slot], low_bits(n)[slot]
+        if kind == "flip":
+            return kind, *where, slot
+        if kind == "phases":
+            return kind, wires_of_phases(n)[slot], (0, 2**n)[slot]
         if kind == "matrix":
             slot = 8 * slot if len(where[0]) == 1 else 8 * n_ones + 32 * slot
         return kind, *where, slot
@@ -69,10 +73,32 @@ def plain(program, n, psi, ones, twos, many, phases, indices):
             many_by_column = jax.vmap(lambda m, v: multiply(m, v, where[0], n)[:, 0], (-1, 1), 1)  # noqa: B023
             psi = many_by_column(many[slot], psi)
         elif kind == "phases":
-            psi = psi * phases[slot][:, None].astype(psi.dtype)
+            psi = psi * phases_of(phases, n, slot)[:, None].astype(psi.dtype)
+        elif kind == "flip":
+            psi = psi[flipped(n, where[0], slot)]
         else:
             psi = psi[index_of(indices, n, slot)]
     return psi
+
+
+def wires_of_phases(n):
+    """Of the two tables: one of all basis states, one of first, middle and last wire."""
+    return tuple(range(n)), tuple(sorted({0, n // 2, n - 1}))
+
+
+def phases_of(phases, n, slot):
+    """The factor of every basis state."""
+    wires, start = wires_of_phases(n)[slot], (0, 2**n)[slot]
+    shape = [2 if wire in wires else 1 for wire in range(n)]
+    table = phases[start : start + 2 ** len(wires)].reshape(shape)
+    return jnp.broadcast_to(table, (2,) * n).ravel()
+
+
+def flipped(n, controls, target):
+    """The index of a controlled flip."""
+    states = np.arange(2**n)
+    holds = np.all([states >> (n - 1 - wire) & 1 for wire in controls], axis=0)
+    return states ^ holds.astype(int) << (n - 1 - target)
 
 
 def low_bits(n):
@@ -113,9 +139,9 @@ def arrays(rng, n, columns, dtype, real_phases=False):
     shape = (2**n, columns) if columns else (2**n,)
     psi = rng.normal(size=shape) + 1j * rng.normal(size=shape)
     if real_phases:
-        phases = rng.choice([-1.0, 1.0], (2, 2**n)).astype(REAL[dtype])
+        phases = rng.choice([-1.0, 1.0], 2**n + 8).astype(REAL[dtype])
     else:
-        phases = np.exp(1j * rng.normal(size=(2, 2**n))).astype(dtype)
+        phases = np.exp(1j * rng.normal(size=2**n + 8)).astype(dtype)
     indices = two_permutations(rng, n)
     ones, twos = unitaries(rng, 3, 2), unitaries(rng, 3, 4)
     many = np.moveaxis(unitaries(rng, 3 * max(columns, 1), 2).reshape(3, -1, 2, 2), 1, 3)
@@ -125,7 +151,11 @@ def arrays(rng, n, columns, dtype, real_phases=False):
 
 def random_program(rng, n, length, columns=False):
     def operation():
-        kind = rng.choice(["matrix"] * 6 + ["phases", "permute"] + ["columns"] * (4 * columns))
+        kinds = ["matrix"] * 6 + ["phases", "permute", "flip", "flip"]
+        kind = rng.choice(kinds + ["columns"] * (4 * columns))
+        if kind == "flip":
+            *controls, target = rng.permutation(n)[: rng.integers(1, n + 1)].tolist()
+            return "flip", tuple(controls), target
         if kind in ("phases", "permute"):
             return str(kind), int(rng.integers(2))
         if kind == "columns":
@@ -190,6 +220,20 @@ def test_every_kind_of_gate_equals_jax(dtype):
         np.testing.assert_allclose(got, want, rtol=0, atol=10 * TOLERANCE[dtype])
 
 
+@pytest.mark.parametrize("dtype", ["complex64", "complex128"])
+@pytest.mark.parametrize("columns", [0, 3, 16])
+def test_every_kind_of_flip_permutes(dtype, columns):
+    """Controls in the rows of a tile, in lanes of a register, outside the tile; any target."""
+    n, rng = 13, np.random.default_rng(0)
+    given = arrays(rng, n, columns, dtype)
+    sets = [(), (0,), (12,), (5,), (0, 12), (3, 11), (0, 5, 9, 12)]
+    program = [("flip", tuple(w for w in c if w != t), t) for t in range(n) for c in sets]
+    state = given[0]
+    for _, controls, target in program:
+        state = state[flipped(n, controls, target)]
+    np.testing.assert_array_equal(jax.jit(run(program, n))(*given), state)
+
+
 def test_more_wires_than_one_sweep_holds_run_in_order():
     n, rng = 14, np.random.default_rng(0)
     layer = [("matrix", (wire,), wire % 3) for wire in range(n)]
@@ -245,6 +289,10 @@ def test_memory_is_two_states_forward_and_four_for_the_gradient():
         (("permute", 0), 2),
         (("permute", 0, 3), 5),
         (("permute", 0, 0), 0),
+        (("phases", 0), 3),
+        (("phases", (1, 0), 0), 2),
+        (("flip", (1,), 1), 2),
+        (("flip", (0,), 2), 2),
     ],
 )
 def test_bad_programs_are_refused(operation, n):
