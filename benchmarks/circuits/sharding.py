@@ -1,9 +1,10 @@
 """One state over four devices: collectives, compilation, run and memory against its qubits.
 
-Claim measured: a layer of rotations and a ring of CNOTs costs one all-to-all, counted in the
-compiled program. The devices are forced host devices of one machine that share its cores and
-memory: counts and bytes carry over to real devices, seconds do not. It prints the table and writes
-`benchmarks/results/sharding.md` and `sharding.svg`.
+Claims measured: a layer of rotations and a ring of CNOTs costs one all-to-all, counted in the
+compiled program; from 18 qubits a gradient takes fewer than five states of memory. The devices are
+forced host devices of one machine that share its cores and memory: counts and bytes carry over to
+real devices, seconds do not. It prints the table and writes `benchmarks/results/sharding.md` and
+`sharding.svg`.
 """
 
 import os
@@ -50,7 +51,7 @@ def measure(n: int) -> dict[str, dict]:
 
 
 def figures(function, angles, n: int) -> dict:
-    """Collectives in the compiled program, seconds, and states of temporary memory a device."""
+    """Collectives in the compiled program, seconds, and the peak of memory in states a device."""
     start = time.perf_counter()
     program = jax.jit(function).lower(angles).compile()
     compiled = time.perf_counter() - start
@@ -76,21 +77,24 @@ def line(row: dict) -> str:
 
 
 def plot(rows: list[dict]) -> None:
-    """Seconds and bytes sent by all-to-alls against qubits."""
+    """Seconds, bytes sent by all-to-alls and the peak of memory against qubits."""
     import matplotlib as mpl
 
     mpl.use("svg")
     from matplotlib import pyplot as plt
 
     sizes = [row["n"] for row in rows]
-    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.5))
+    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(11, 3.5))
     for part in ("forward", "gradient"):
         left.semilogy(sizes, [row[part]["run"] for row in rows], "o-", label=part)
         sent = [row[part]["counts"][0] * 8 * 2 ** row["n"] * 3 / 4 for row in rows]
-        right.semilogy(sizes, sent, "o-", label=part)
+        middle.semilogy(sizes, sent, "o-", label=part)
+        right.plot(sizes, [row[part]["states"] for row in rows], "o-", label=part)
     left.set(xlabel="qubits", ylabel="seconds (4 fake devices on one machine)")
-    right.set(xlabel="qubits", ylabel="bytes between devices, computed")
-    for axes in (left, right):
+    middle.set(xlabel="qubits", ylabel="bytes between devices, computed")
+    right.set(xlabel="qubits", ylabel="peak memory, states (a device)")
+    right.set_ylim(bottom=0)
+    for axes in (left, middle, right):
         axes.set_xticks(sizes)
         axes.legend()
     figure.tight_layout()
@@ -99,15 +103,16 @@ def plot(rows: list[dict]) -> None:
 
 def header() -> str:
     """What was measured, and on what."""
-    part = "all-to-all/permute/gather/reduce | compile, s | run, ms | states of temporary memory"
+    part = "all-to-all/permute/gather/reduce | compile, s | run, ms | peak, states"
     return (
         f"# One state over {jax.device_count()} devices, {LAYERS} layers of RY, RZ and a CNOT "
         "ring, all Z, complex64\n\n"
         f"Made by `benchmarks/circuits/sharding.py` with jax {jax.__version__} on forced host "
         f"devices of one machine ({platform.machine()}, {os.cpu_count()} cores), best of {ROUNDS} "
         "runs. **The devices share cores and memory, so the times do not carry over to real ones; "
-        "counts of collectives and memory do.** Memory is XLA's temporary buffers on one device, "
-        "in units of that device's part of the state. One all-to-all moves 3/4 of the state.\n\n"
+        "counts of collectives and memory do.** The peak is that of XLA's temporary buffers on one "
+        "device, in units of that device's part of the state; on few qubits the matrices of the "
+        "circuit are most of it. One all-to-all moves 3/4 of the state.\n\n"
         f"| qubits | forward: {part} | gradient: {part} |\n" + "|---:" * 9 + "|"
     )
 

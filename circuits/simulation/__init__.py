@@ -14,6 +14,8 @@ from circuits.simulation.devices.sharding import (
     device_mesh,
     over_devices,
     sharded_expectation,
+    sharded_probabilities,
+    sharded_samples,
     sharded_state,
 )
 from circuits.simulation.engine.explain import Explanation, explain
@@ -65,6 +67,8 @@ __all__ = [
     "Explanation",
     "sharded_state",
     "sharded_expectation",
+    "sharded_probabilities",
+    "sharded_samples",
     "over_devices",
     "device_mesh",
     "memory_plan",

@@ -4,25 +4,23 @@ Gradients recompute states from the last one by inverse steps, so that memory do
 the number of states on the way.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from circuits.gates.definitions import amplitude_vector
-from circuits.simulation.devices.layout import (
-    Exchange,
-    Index,
-    Shuffle,
-    read_wires,
-    start_layout,
-    to_int,
-)
+from circuits.simulation.devices.chunks import apply_chunks, gather_chunks, pull_chunks
+from circuits.simulation.devices.exchanges import run_exchange
+from circuits.simulation.devices.layout import Exchange, Shuffle, read_wires, start_layout, to_int
 from circuits.simulation.devices.routing import Route, Step
-from circuits.simulation.engine.kernels import Phases, apply, invert, pull
+from circuits.simulation.engine.dispatch import linear_operation
+from circuits.simulation.engine.kernels import Permutation, Phases, Theta, apply, invert
 from circuits.simulation.engine.matrices import Angles, Pair
-from circuits.simulation.engine.parameters import Theta, make_parameters
+from circuits.simulation.engine.parameters import make_parameters
+
+INSIDE = 1  # which of a route's three parts is repeated
 
 
 def run_route(route: Route, angles: Angles, axis: str) -> Pair:
@@ -40,8 +38,7 @@ def run_route(route: Route, angles: Angles, axis: str) -> Pair:
     parts = (route.before, route.repeats[0] if route.repeats else (), route.after)
     device = jax.lax.axis_index(axis)
     thetas = [_local(steps, made, device) for steps, made in zip(parts, parameters, strict=True)]
-    start = _start(route, angles, device)
-    return _adjoint(parts, bool(route.repeats), axis)(thetas, start)
+    return _adjoint(parts, axis)(thetas, _start(route, angles, device))
 
 
 def _local(steps: Sequence[Step], made: Sequence[Theta], device) -> list[Theta]:
@@ -74,70 +71,89 @@ def _start(route: Route, angles, device) -> Pair:
     return psi
 
 
-def _adjoint(parts, scanned: bool, axis: str):
+def _adjoint(parts, axis: str):
     """The chain of all steps as one function whose gradient goes back by the inverse steps."""
-    before, inside, after = parts
+    run = partial(_walk, partial(_chain, axis), parts)
+    undo = partial(_walk, partial(_undo, axis), parts, reverse=True)
+    rewind = partial(_walk, partial(_unchain, axis), parts, reverse=True)
 
-    def repeat(psi, theta):
-        return _chain(inside, theta, psi, axis), None
-
-    @jax.custom_vjp
+    @jax.custom_jvp
     def evolve(thetas, psi):
-        psi = _chain(before, thetas[0], psi, axis)
-        if scanned:
-            psi = jax.lax.scan(repeat, psi, thetas[1])[0]
-        return _chain(after, thetas[2], psi, axis)
+        return run(thetas, psi)[0]
 
-    def forward(thetas, psi):
-        final = evolve(thetas, psi)
-        return final, (thetas, final)
+    def forward(residual, changes):
+        thetas, final = residual
+        start = undo(thetas, final)[0]
+        return jax.jvp(lambda *given: run(*given)[0], (thetas, start), changes)[1]
 
-    def backward(residual, cotangent):
-        thetas, psi = residual
-        psi, cotangent, last = _unchain(after, thetas[2], psi, cotangent, axis)
-        middle = thetas[1]
-        if scanned:
+    def transposed(residual, cotangent):
+        thetas, final = residual
+        (_, before), gradients = rewind(thetas, (final, cotangent))
+        return gradients, before
 
-            def step(carry, theta):
-                psi, cotangent, gradient = _unchain(inside, theta, carry[0], carry[1], axis)
-                return (psi, cotangent), gradient
+    tangent = linear_operation("sharded", forward, transposed, like=lambda residual: residual[1])
 
-            (psi, cotangent), middle = jax.lax.scan(step, (psi, cotangent), thetas[1], reverse=True)
-        _, cotangent, first = _unchain(before, thetas[0], psi, cotangent, axis)
-        return [first, middle, last], cotangent
+    @evolve.defjvp
+    def _(primals, changes):
+        final = evolve(*primals)
+        return final, tangent((primals[0], final), changes)
 
-    evolve.defvjp(forward, backward)
     return evolve
 
 
-def _chain(steps: Sequence[Step], thetas, psi: Pair, axis: str) -> Pair:
+def _walk(function: Callable, parts, thetas, carry, reverse: bool = False):
+    """The last carry and the parts' outputs of ``function(steps, carry, thetas)``, one by one.
+
+    The repeats are a scan.
+    """
+    made = {}
+    for at in sorted(range(len(parts)), reverse=reverse):
+        run = partial(function, parts[at])
+        if at == INSIDE and parts[at]:
+            carry, made[at] = jax.lax.scan(run, carry, thetas[at], reverse=reverse)
+        else:
+            carry, made[at] = run(carry, thetas[at])
+    return carry, [made[at] for at in range(len(parts))]
+
+
+def _chain(axis: str, steps: Sequence[Step], psi: Pair, thetas):
     for step, theta in zip(steps, thetas, strict=True):
-        psi = _apply(step.kernel, theta, psi, axis)
-    return psi
+        psi = _apply(step.kernel, theta, psi, psi, axis)
+    return psi, None
 
 
-def _unchain(steps: Sequence[Step], thetas, psi: Pair, cotangent: Pair, axis: str):
-    """Undo steps one by one; returns the state before them, its cotangent and the gradients."""
+def _undo(axis: str, steps: Sequence[Step], psi: Pair, thetas):
+    for step, theta in zip(reversed(steps), reversed(thetas), strict=True):
+        psi = _apply(*_inverse(step.kernel, theta), psi, psi, axis)
+    return psi, None
+
+
+def _unchain(axis: str, steps: Sequence[Step], both: tuple[Pair, Pair], thetas):
+    """Undo steps one by one, on the state and on its cotangent in turn; also the gradients."""
+    psi, cotangent = both
     gradients = []
     for step, theta in zip(reversed(steps), reversed(thetas), strict=True):
-        kernel, back = _inverse(step.kernel, theta)
-        psi = _apply(kernel, back, psi, axis)
-        gradient = _pull(step.kernel, theta, psi, cotangent)
-        cotangent = _apply(kernel, back, cotangent, axis)
-        # Step by step: XLA compiles that faster than one tangle of all steps.
-        psi, cotangent, gradient = jax.lax.optimization_barrier((psi, cotangent, gradient))
+        inverse = _inverse(step.kernel, theta)
+        psi = _apply(*inverse, psi, cotangent, axis)
+        if theta is None:
+            gradient, cotangent = None, _apply(*inverse, cotangent, psi, axis)
+        else:
+            cotangent, gradient = pull_chunks(step.kernel, theta, psi, cotangent)
         gradients.append(gradient)
-    return psi, cotangent, gradients[::-1]
+    return (psi, cotangent), gradients[::-1]
 
 
-def _apply(kernel, theta: Theta, psi: Pair, axis: str) -> Pair:
+def _apply(kernel, theta: Theta, psi: Pair, since: Pair, axis: str) -> Pair:
+    """The state after a step, which is computed when `since` has been."""
     match kernel:
         case Shuffle(index, _):
-            entries = _index(index, jax.lax.axis_index(axis))
-            return _take(psi[0], entries), _take(psi[1], entries)
+            offset = _ints(index.device)[jax.lax.axis_index(axis)]
+            return gather_chunks(psi, _ints(index.first) ^ offset, _ints(index.second), since)
+        case Permutation((high, low)):
+            return gather_chunks(psi, _ints(high), _ints(low), since)
         case Exchange():
-            return _exchange(kernel, psi, axis)
-    return apply(kernel, theta, psi, len(psi[0]).bit_length() - 1)
+            return run_exchange(kernel, psi, since, axis)
+    return apply_chunks(kernel, theta, psi, since)
 
 
 def _inverse(kernel, theta: Theta):
@@ -149,54 +165,5 @@ def _inverse(kernel, theta: Theta):
     return invert(kernel, theta)
 
 
-def _pull(kernel, theta: Theta, psi: Pair, cotangent: Pair) -> Theta:
-    if theta is None:
-        return None
-    return pull(kernel, theta, psi, cotangent, len(psi[0]).bit_length() - 1)
-
-
-def _take(x: jax.Array, index: jax.Array) -> jax.Array:
-    return x.at[index].get(mode="promise_in_bounds", unique_indices=True)
-
-
-def _index(index: Index, device) -> jax.Array:
-    first, second = _ints(index.first), _ints(index.second)
-    return ((first ^ _ints(index.device)[device])[:, None] ^ second).reshape(-1)
-
-
 def _ints(constant) -> jax.Array:
     return jnp.asarray(constant.array, jnp.int32)
-
-
-def _exchange(swap: Exchange, psi: Pair, axis: str) -> Pair:
-    """One all-to-all: the chunk that spells v in the local bits goes to the device that is v."""
-    size, count = 2 ** len(swap.bits), len(psi[0])
-    m = count.bit_length() - 1
-    order = [*swap.positions, *(place for place in range(m) if place not in swap.positions)]
-    both = jnp.stack([_transpose(x, order, m).reshape(size, -1) for x in psi], 1)
-    both = jax.lax.all_to_all(
-        both, axis, 0, 0, tiled=True, axis_index_groups=_groups(swap.bits, axis)
-    )
-    back = np.argsort(order).tolist()
-    real, imaginary = (_transpose(both[:, part].reshape(-1), back, m) for part in (0, 1))
-    return real, imaginary
-
-
-def _transpose(x: jax.Array, order: list[int], m: int) -> jax.Array:
-    """Local bits in another order; neighbours that stay so are one axis."""
-    cuts = [i for i in range(1, m) if order[i] != order[i - 1] + 1]
-    runs = [order[a:b] for a, b in zip([0, *cuts], [*cuts, m], strict=True)]
-    ranked = sorted(runs)
-    shape = [2 ** len(run) for run in ranked]
-    return x.reshape(shape).transpose([ranked.index(run) for run in runs]).reshape(-1)
-
-
-def _groups(bits: Sequence[int], axis: str) -> list[list[int]] | None:
-    """Devices that differ in some bits only, by the number that these spell; None for all bits."""
-    size = jax.lax.axis_size(axis)
-    d = size.bit_length() - 1
-    if tuple(bits) == tuple(range(d)):
-        return None
-    order = [*(bit for bit in range(d) if bit not in bits), *bits]
-    devices = np.arange(size).reshape((2,) * d).transpose(order)
-    return devices.reshape(-1, 2 ** len(bits)).tolist()

@@ -16,9 +16,11 @@ from circuits.circuit import Circuit
 from circuits.gates.definitions import structure
 from circuits.gates.gate_types import Gate, is_unitary
 from circuits.observables import PauliSum, check_observables
+from circuits.protocol import check_count
 from circuits.simulation.devices.routing import make_route
 from circuits.simulation.devices.sharded_execution import run_route
 from circuits.simulation.devices.sharded_pauli import sharded_values
+from circuits.simulation.devices.sharded_sampling import draw_bits, marginal
 
 
 def device_mesh(devices: Sequence[Any] | None = None) -> Mesh:
@@ -90,8 +92,8 @@ def sharded_state(circuit: Circuit, mesh: Mesh) -> Callable[[Angles], jax.Array]
             least the number of wires of the widest gate that is neither diagonal nor affine.
 
     Returns:
-        A pure function of `{segment: (size,)}` in radians, for `jit` and reverse-mode gradients
-        (not `jvp`). It returns the state of shape (2**n,), index bits with qubit 0 leftmost,
+        A pure function of `{segment: (size,)}` in radians, for `jit` and derivatives of either mode
+        and any order. It returns the state of shape (2**n,), index bits with qubit 0 leftmost,
         device p holding the p-th part.
 
     Raises:
@@ -126,8 +128,8 @@ def sharded_expectation(
         mesh: as for `sharded_state`.
 
     Returns:
-        A pure function of `{segment: (size,)}` in radians, for `jit` and reverse-mode gradients
-        (not `jvp`); it returns real values of shape (k,) on every device.
+        A pure function of `{segment: (size,)}` in radians, for `jit` and derivatives of either mode
+        and any order; it returns real values of shape (k,) on every device.
 
     Raises:
         ValueError: as `sharded_state`, and where no observable is given or one acts outside.
@@ -146,6 +148,86 @@ def sharded_expectation(
     return _on_mesh(
         circuit, mesh, lambda angles: values(run_route(route, angles, axis)), PartitionSpec()
     )
+
+
+def sharded_samples(
+    circuit: Circuit, shots: int, mesh: Mesh
+) -> Callable[[Angles, jax.Array], jax.Array]:
+    """Return the function that measures all qubits of a state over devices, `shots` times.
+
+    The state stays where it is: a shot chooses a device, then an amplitude of that device's. The
+    devices exchange D totals and the bits that were drawn.
+
+    Args:
+        circuit: as for `sharded_state`.
+        shots: number of independent draws.
+        mesh: as for `sharded_state`.
+
+    Returns:
+        A pure function of `{segment: (size,)}` in radians and a JAX random key, for `jit`; it
+        returns bits, uint8 of shape (shots, n) with qubit 0 leftmost, on every device. They have
+        the distribution of `samples`; which are drawn for a key depends on the mesh.
+
+    Raises:
+        ValueError: as `sharded_state`, and where `shots` is not a positive int.
+
+    >>> from circuits import build_circuit, gate
+    >>> flip_first = build_circuit([gate("x", 0)], n_qubits=2)
+    >>> draw = jax.jit(sharded_samples(flip_first, 2, device_mesh(jax.devices()[:1])))
+    >>> draw({}, jax.random.key(0)).tolist()
+    [[1, 0], [1, 0]]
+    """
+    check_count("shots", shots)
+    axis, d = check_mesh(circuit, mesh)
+    route = make_route(circuit, d, False)
+
+    def local(angles, uniforms):
+        return draw_bits(run_route(route, angles, axis), route.layout, uniforms, axis)
+
+    mapped = _on_mesh(circuit, mesh, local, PartitionSpec())
+
+    def run(angles: Angles, key: jax.Array) -> jax.Array:
+        # From (0, 1], so that nothing is drawn that has no weight.
+        return mapped(angles, 1 - jax.random.uniform(key, (3, shots), jnp.result_type(float)))
+
+    return run
+
+
+def sharded_probabilities(
+    circuit: Circuit, wires: Iterable[int], mesh: Mesh
+) -> Callable[[Angles], jax.Array]:
+    """Return the function that computes the probabilities of some qubits' bits, others summed over.
+
+    Args:
+        circuit: as for `sharded_state`.
+        wires: k qubits, whose 2**k probabilities every device can hold.
+        mesh: as for `sharded_state`.
+
+    Returns:
+        A pure function of `{segment: (size,)}` in radians, for `jit` and derivatives; it returns
+        real values of shape (2**k,) on every device, the bit of the first wire leftmost.
+
+    Raises:
+        ValueError: as `sharded_state`, and where a wire is absent or repeated.
+
+    >>> from circuits import build_circuit, gate
+    >>> bell = build_circuit([gate("h", 0), gate("cx", 0, 1)])
+    >>> values = jax.jit(sharded_probabilities(bell, [1], device_mesh(jax.devices()[:1])))
+    >>> print(values({}).round(3))
+    [0.5 0.5]
+    """
+    chosen, n = tuple(wires), circuit.n_qubits
+    if len(set(chosen)) < len(chosen) or not set(chosen) <= set(range(n)):
+        raise ValueError(
+            f"Argument `wires` must be different qubits from 0 to {n - 1}, but is {list(chosen)}."
+        )
+    axis, d = check_mesh(circuit, mesh)
+    route = make_route(circuit, d, False)
+
+    def local(angles):
+        return marginal(run_route(route, angles, axis), route.layout, chosen, axis)
+
+    return _on_mesh(circuit, mesh, local, PartitionSpec())
 
 
 def check_mesh(circuit: Circuit, mesh: Mesh) -> tuple[str, int]:
@@ -183,9 +265,10 @@ def _on_mesh(circuit, mesh, local, out):
         local, mesh=mesh, in_specs=PartitionSpec(), out_specs=out, check_vma=False
     )
 
-    def run(angles: Angles) -> jax.Array:
+    def run(angles: Angles, *others: jax.Array) -> jax.Array:
         check_shapes(circuit, angles)
         real = jnp.result_type(float)
-        return mapped({name: jnp.asarray(angles[name], real) for name in circuit.segments})
+        given = {name: jnp.asarray(angles[name], real) for name in circuit.segments}
+        return mapped(given, *others)
 
     return run

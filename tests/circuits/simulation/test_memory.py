@@ -21,7 +21,7 @@ def test_sizes_are_multiples_of_the_state(precision, amplitude):
     assert state.state_bytes == amplitude * 2**20
     assert state.bytes_per_device == -(-22 * state.state_bytes // 10)
     adjoint = memory_plan(20, precision=precision, method="gradient", devices=4, batch=3)
-    assert adjoint.bytes_per_device == -(-137 * 3 * state.state_bytes // 40)
+    assert adjoint.bytes_per_device == -(-48 * 3 * state.state_bytes // 40)
     reverse = memory_plan(20, precision=precision, method="reverse", layers=10)
     assert reverse.bytes_per_device == -(-222 * state.state_bytes // 10)
     density = memory_plan(10, precision=precision, method="density")
@@ -48,7 +48,7 @@ def test_what_does_not_fit_is_refused_with_bytes_and_a_way_out():
     refused = memory_plan(28, precision="double", method="reverse", layers=5, device_bytes=10**10)
     with pytest.raises(ValueError, match=r"52\.4 GB .* 10\.0 GB.*`sharded_expectation` by adjoint"):
         check_fits(refused)
-    assert any("8 devices" in text for text in alternatives(refused))
+    assert any("4 devices" in text for text in alternatives(refused))
     noisy = memory_plan(20, method="density", device_bytes=10**9)
     assert alternatives(noisy) == ["method 'trajectories' (0.0 GB)"]
     double = memory_plan(20, precision="double", device_bytes=2 * 10**7)

@@ -4,23 +4,7 @@ import os
 import subprocess
 import sys
 
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
-from circuits.simulation.devices.layout import (
-    Exchange,
-    exchange,
-    inverse_matrix,
-    move,
-    reachable,
-    read_wires,
-    settle,
-    start_layout,
-    to_bits,
-    to_int,
-)
 
 PRELUDE = """
 import re
@@ -176,6 +160,72 @@ assert abs(ours - total(projected)).max() < 1e-12
 """)
 
 
+def test_derivatives_of_either_mode_and_second_order_equal_those_of_one_device(four):
+    # Where SMALLEST is as small as the circuit, everything runs in chunks.
+    four("""
+from circuits.simulation.devices import chunks
+chunks.SMALLEST = 1
+circuit = rotation_layer(4, ("ry",)) + entangler(4, "ring", "cx") + rotation_layer(4, ("ry",))
+observable = z(0) + 0.4 * pauli("XX", (0, 3))
+rng = np.random.default_rng(2)
+angles, change = ({"weights": jnp.asarray(rng.normal(size=4))} for _ in range(2))
+def derivatives(function):
+    slope = jax.grad(lambda given: function(given)[0])
+    def run(x, t):
+        return *jax.jvp(function, (x,), (t,)), *jax.jvp(slope, (x,), (t,))
+    return jax.jit(run)(angles, change)
+ours = derivatives(sharded_expectation(circuit, observable, mesh))
+theirs = derivatives(expectation(circuit, observable))
+for left, right in zip(jax.tree.leaves(ours), jax.tree.leaves(theirs), strict=True):
+    assert abs(right).max() > 0.01
+    assert abs(np.asarray(left) - np.asarray(right)).max() < 1e-12
+""")
+
+
+def test_gradients_take_few_states_in_a_program_that_exports_to_cuda(four):
+    four(
+        """
+n = 16
+circuit, angles = ansatz(n, 1, "ring", "cx")
+values = sharded_expectation(circuit, [z(q) for q in range(n)], mesh)
+program = jax.jit(jax.grad(lambda a: values(a).sum()))
+temporary = program.lower(angles).compile().memory_analysis().temp_size_in_bytes
+assert temporary < 6 * 8 * 2 ** (n - 2), temporary / 8 / 2 ** (n - 2)
+assert jax.export.export(program, platforms=["cuda"])(angles).platforms == ("cuda",)
+""",
+        double=False,
+    )
+
+
+def test_samples_and_marginals_have_the_probabilities_of_the_state(four):
+    four("""
+circuit, angles = ansatz(5, 1, "ring", "cx")
+circuit += build_circuit([gate("ry", q, angle=("weights", q)) for q in range(5)], 5)
+exact = abs(unitary(circuit, angles)[:, 0]) ** 2
+wires, shots = (4, 0, 2), 4000
+found = jax.jit(sharded_probabilities(circuit, wires, mesh))(angles)
+table = np.asarray(exact).reshape((2,) * 5)
+assert abs(found - np.einsum("abcde->eac", table).ravel()).max() < 1e-14
+draw = jax.jit(sharded_samples(circuit, shots, mesh))
+bits = draw(angles, jax.random.key(3))
+assert bits.shape == (shots, 5) and bits.dtype == jnp.uint8
+assert (bits == draw(angles, jax.random.key(3))).all()
+assert (bits != draw(angles, jax.random.key(4))).any()
+counts = np.bincount(np.asarray(bits) @ (1 << np.arange(4, -1, -1)), minlength=32)
+error = np.sqrt(exact * (1 - exact) / shots)
+assert (abs(counts / shots - exact) < 4.5 * error + 1 / shots).all()
+found = collectives(sharded_samples(circuit, shots, mesh), angles, jax.random.key(3))
+assert found[0] <= 2 and found[1:] == [0, 1, 1], found
+exported = jax.export.export(draw, platforms=["cuda"])(angles, jax.random.key(3))
+assert exported.platforms == ("cuda",)
+# What has no weight is never drawn: a single basis state, then two of them on two devices.
+for gates, strings in (([], {6}), ([gate("h", 0), gate("cx", 0, 4)], {6, 23})):
+    flips = build_circuit([gate("x", 2), gate("x", 3), *gates], 5)
+    bits = jax.jit(sharded_samples(flips, 200, mesh))({}, jax.random.key(0))
+    assert set((np.asarray(bits) @ (1 << np.arange(4, -1, -1))).tolist()) == strings
+""")
+
+
 def test_deep_circuits_are_one_scan_and_agree_in_single_precision(four):
     four(
         """
@@ -233,104 +283,17 @@ assert "at least 3 qubits" in message(build_circuit([gate("ccx", 0, 1, 2)], 4))
 assert "at least 2 qubits" in message(build_circuit([gate("h", 0)], 3))
 assert "2**d devices" in message(build_circuit([gate("h", 0)], 6), devices=3)
 assert "'reset'" in message(build_circuit([gate("reset", 0)], 6))
+for call, word in (
+    (lambda: sharded_samples(build_circuit([], 6), 0, mesh), "`shots`"),
+    (lambda: sharded_probabilities(build_circuit([], 6), (0, 0), mesh), "`wires`"),
+    (lambda: sharded_probabilities(build_circuit([], 6), (6,), mesh), "`wires`"),
+):
+    try:
+        call()
+    except ValueError as error:
+        assert word in str(error)
+    else:
+        raise AssertionError
 two = jax.make_mesh((2, 2), ("a", "b"))
 assert "one axis" in message(build_circuit([gate("h", 0)], 6), mesh=two)
 """)
-
-
-WORKER = """
-import sys
-import jax, jax.numpy as jnp, numpy as np
-jax.distributed.initialize("localhost:" + sys.argv[1], 2, int(sys.argv[2]))
-from circuits import build_circuit, entangler, pauli, rotation_layer, z
-from circuits.simulation.devices.sharding import device_mesh, sharded_expectation
-circuit = rotation_layer(5) + entangler(5, "ring", "cx") + rotation_layer(5)
-angles = {"weights": np.linspace(0, 2, 10)}
-function = jax.jit(sharded_expectation(circuit, [z(0), pauli("XX", (0, 4))], device_mesh()))
-assert jax.device_count() == 4 and jax.process_count() == 2
-print(np.asarray(function(angles)).tolist())
-"""
-
-
-@pytest.mark.slow
-def test_two_processes_form_one_mesh(root):
-    import socket
-
-    with socket.socket() as free:
-        free.bind(("localhost", 0))
-        port = str(free.getsockname()[1])
-    environment = os.environ | {
-        "XLA_FLAGS": "--xla_force_host_platform_device_count=2",
-        "JAX_PLATFORMS": "cpu",
-    }
-    started = [
-        subprocess.Popen(
-            [sys.executable, "-c", WORKER, port, str(rank)],
-            cwd=root,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for rank in range(2)
-    ]
-    ended = [process.communicate(timeout=300) for process in started]
-    assert all(process.returncode == 0 for process in started), ended
-    from circuits import entangler, expectation, pauli, rotation_layer, z
-
-    circuit = rotation_layer(5) + entangler(5, "ring", "cx") + rotation_layer(5)
-    values = expectation(circuit, [z(0), pauli("XX", (0, 4))])({"weights": np.linspace(0, 2, 10)})
-    for text, _ in ended:
-        found = [float(part) for part in text.strip().splitlines()[-1].strip("[]").split(",")]
-        np.testing.assert_allclose(found, values, atol=1e-5)
-
-
-def contents(layout):
-    """Basis state at every address, as numbers."""
-    n = len(layout.zero)
-    return [to_int(layout.matrix @ to_bits(y, n) % 2 ^ layout.zero) for y in range(2**n)]
-
-
-@given(st.lists(st.tuples(st.integers(0, 3), st.permutations(range(5))), max_size=12))
-def test_layouts_tell_where_every_basis_state_is(changes):
-    """Carried out address by address, whatever moves, exchanges and shuffles come together."""
-    n, d = 5, 2
-    layout, where = start_layout(n, d), list(range(2**n))
-    for kind, wires in changes:
-        if kind == 0:
-            layout = move(layout, wires[:2], np.array([1, 0, 2, 3]))  # CNOT, control 0
-            bits = [to_bits(x, n) for x in where]
-            for each in bits:
-                each[wires[1]] ^= 1 - each[wires[0]]
-            where = [to_int(each) for each in bits]
-        elif kind == 1:
-            swap = Exchange((0, 1), tuple(wire % 3 for wire in wires if wire < 3)[:2])
-            order = np.arange(n)
-            there = [d + place for place in swap.positions]
-            order[[0, 1]], order[there] = order[there], order[[0, 1]]
-            layout = exchange(layout, swap)
-            where = [where[to_int(to_bits(y, n)[order])] for y in range(2**n)]
-        elif kind == 2:
-            layout, shuffle = settle(layout)
-            if shuffle:
-                parts = [each.array for each in shuffle.index]
-                local = (parts[0][:, None] ^ parts[1]).reshape(-1)
-                where = [
-                    where[p << 3 | int(local[y] ^ parts[2][p])] for p in range(4) for y in range(8)
-                ]
-            assert settle(layout)[1] is None
-        assert contents(layout) == where
-    layout, _ = settle(layout)
-    for wire, place in reachable(layout).items():
-        flipped = inverse_matrix(layout)[:, wire]
-        assert flipped.tolist() == [int(bit == d + place) for bit in range(n)]
-    positions, base, device = read_wires(layout, (4, 0))
-    for y, x in enumerate(contents(layout)):
-        local = [to_bits(y, n)[d + place] for place in positions]
-        number = base.array[to_int(local)] ^ device.array[y >> 3]
-        assert number == 2 * (x & 1) + (x >> 4)
-
-
-def test_moves_that_are_not_affine_are_refused():
-    toffoli = np.array([0, 1, 2, 3, 4, 5, 7, 6])
-    assert move(start_layout(4, 1), (0, 1, 2), toffoli) is None
