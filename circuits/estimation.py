@@ -102,10 +102,15 @@ def _first_fit(groups: list[Group], string: Pauli) -> Group:
 def _mean_and_variance(terms, bits):
     """Mean (b,) of the terms' weighted sum over the shots, and the variance of that mean."""
     shots = bits.shape[1]
-    signal = np.sum([value * _signs(bits, wires) for value, wires in terms], axis=0)
     extreme = sum(abs(value) for value, _ in terms)
-    mean = signal.mean(axis=1)
-    second = (np.square(signal).sum(axis=1) + extreme**2) / (shots + 1)
+    if len(terms) == 1:  # two values only: how many shots are odd says it all
+        ((value, wires),) = terms
+        odd = np.count_nonzero(np.bitwise_xor.reduce([bits[:, :, w] for w in wires]), axis=1)
+        mean, squares = value * (1 - 2 * odd / shots), value**2 * shots
+    else:
+        signal = np.sum([value * _signs(bits, wires) for value, wires in terms], axis=0)
+        mean, squares = signal.mean(axis=1), np.square(signal).sum(axis=1)
+    second = (squares + extreme**2) / (shots + 1)
     shrunk = (shots * np.abs(mean) - extreme) / (shots + 1)
     return mean, (second - shrunk**2) / (shots + 1)
 

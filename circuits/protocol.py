@@ -16,8 +16,9 @@ class Result(NamedTuple):
 
     `values` (b, k) for b sets of angles and k observables; `std` (b, k) their standard errors, 0
     where exact; `info` plain data, fit for JSON: "backend", "shots" (None where exact),
-    "simulated" (None where the vendor does not say), "seconds" to "compile" and to "execute",
-    "circuit" (its size), and the options "requested" against those "effective".
+    "simulated" (None where the vendor does not say), "seconds" by stage ("execute", and "compile"
+    here, or "transpile" and "post-process" at a vendor), "circuit" (its size), and the options
+    "requested" against those "effective".
     """
 
     values: npt.NDArray[np.float64]

@@ -14,6 +14,7 @@ from circuits.mitigation.regression import CliffordDataRegression
 from circuits.mitigation.twirling import PauliTwirling
 from circuits.on_pennylane.backend import PennyLaneBackend
 from circuits.on_qiskit.backend import QiskitBackend
+from circuits.on_qiskit.transpiled import Transpiled
 from circuits.on_stim import Stabilizer
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "MatrixProduct",
     "Stabilizer",
     "QiskitBackend",
+    "Transpiled",
     "PennyLaneBackend",
     "ReadoutMitigation",
     "ZeroNoiseExtrapolation",

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from circuits.angles import Angles
 from circuits.circuit import Circuit, circuit_size
 from circuits.mitigation.folding import check_scale, fold
+from circuits.mitigation.placing import placed
 from circuits.mitigation.wrapping import (
     ROUNDING,
     Array,
@@ -27,8 +28,9 @@ FITS = ("linear", "richardson", "exponential")
 class ZeroNoiseExtrapolation:
     """Values at no noise, extrapolated from circuits that are folded to have more of it.
 
-    An extrapolation is only as good as its model of how values decay. Where the compiler of a
-    device cancels a gate with its inverse there is nothing to fold: choose its level 0.
+    An extrapolation is only as good as its model of how values decay. For a Qiskit target the
+    circuit is folded after transpilation (`placed`); the compiler of another device that cancels a
+    gate with its inverse leaves nothing to fold.
 
     Args:
         backend: what runs the folded circuits; each scale gets draws of its own.
@@ -72,21 +74,20 @@ class ZeroNoiseExtrapolation:
     ) -> Result:
         """Return extrapolated values of k observables; see `Backend`."""
         checked = check_observables(observables, circuit.n_qubits)
-        folded, met = zip(
-            *(fold(circuit, scale, self.folding) for scale in self.scales), strict=True
-        )
+        backend, made, there = placed(self.backend, circuit, checked, angles)
+        folded, met = zip(*(fold(made, scale, self.folding) for scale in self.scales), strict=True)
         runs = [
-            reseeded(self.backend, number).expectation(each, checked, angles)
+            reseeded(backend, number).expectation(each, there, angles)
             for number, each in enumerate(folded)
         ]
         check_same_qubits(runs)
-        _check_folded(circuit, met, runs)
+        _check_folded(made, met, runs)
         values, std = (np.stack(arrays) for arrays in zip(*(run[:2] for run in runs), strict=True))
         floors = constants(checked)
         zero, error, lines = extrapolate(met, values - floors, std, self.fit)
         options = {"scales": list(self.scales), "fit": self.fit, "folding": self.folding}
         found = {"scales": list(met), "lines_instead_of_decays": lines}
-        calls = [(run, checked) for run in runs]
+        calls = [(run, there) for run in runs]
         info = wrapped_info("ZeroNoiseExtrapolation", circuit, calls, options, found)
         return Result(zero + floors, error, info)
 
@@ -145,5 +146,5 @@ def _check_folded(circuit: Circuit, scales: Sequence[float], runs: Sequence[Resu
     if low and high <= low:
         raise ValueError(
             f"The device's compiler undid the folding: {high} two-qubit gates at scale "
-            f"{max(scales)}, {low} at {min(scales)}; give the backend `optimization_level=0`."
+            f"{max(scales)}, {low} at {min(scales)}; choose its lowest optimization."
         )

@@ -2,17 +2,18 @@
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from circuits.angles import Angles
-from circuits.circuit import Circuit, build_circuit
+from circuits.circuit import Circuit, build_circuit, circuit_size
 from circuits.estimation import measurement_groups
 from circuits.gates.gate_types import gate
 from circuits.mitigation.confusion import assignment_matrix, mitigated_estimate, unconfused
+from circuits.mitigation.placing import placed
 from circuits.mitigation.wrapping import Array, check_same_qubits, reseeded, wrapped_info
 from circuits.noise.model import Readout
 from circuits.observables import PauliSum, check_observables, z
@@ -27,7 +28,8 @@ class ReadoutMitigation:
 
     Each call measures the confusion anew, on the circuits of no gates and of an X on each qubit,
     unless `readouts` says it; errors of these X gates are taken for those of readout. The errors
-    of the calibration are part of `std`.
+    of the calibration are part of `std`. For a Qiskit target the circuit is transpiled once, and
+    the qubits are calibrated on which it ends (`placed`).
 
     Args:
         backend: what runs the circuits.
@@ -73,9 +75,13 @@ class ReadoutMitigation:
     ) -> Result:
         """Return values of k observables without the readout's errors; see `Backend`."""
         checked = check_observables(observables, circuit.n_qubits)
-        if self.method == "tensored":
+        if self.readouts is not None:  # of the circuit's own wires
             return self._tensored(circuit, checked, angles)
-        return self._sampled(circuit, checked, angles)
+        backend, made, there = placed(self.backend, circuit, checked, angles)
+        inside = replace(self, backend=backend)
+        run = inside._tensored if self.method == "tensored" else inside._sampled
+        result = run(made, there, angles)
+        return result._replace(info=result.info | {"circuit": circuit_size(circuit)})
 
     def sample(
         self, circuit: Circuit, angles: Angles, *, shots: int, seed: int

@@ -131,9 +131,9 @@ def wrapped_info(
     inner = runs[0][0].info
     costs = [_cost(*run) for run in runs]
     total = {key: _sum([cost[key] for cost in costs]) for key in ("circuits", "shots")}
-    seconds = {
-        key: sum(run.info["seconds"][key] for run, _ in runs) for key in ("compile", "execute")
-    }
+    told = [run.info["seconds"] for run, _ in runs]
+    stages = dict.fromkeys(stage for each in told for stage in each)
+    seconds = {stage: sum(each.get(stage) or 0.0 for each in told) for stage in stages}
     return {
         "backend": name,
         "shots": inner["shots"],
@@ -158,7 +158,7 @@ def check_same_qubits(runs: Sequence[Result], when: str = "layout") -> None:
     if len({tuple(each.get(when, ())) for each in sizes}) > 1:
         raise ValueError(
             "The circuits that are compared must run on the same qubits, but the device's compiler "
-            "placed them differently; give the backend `optimization_level=0`."
+            "placed them differently; leave out its `initial_layout`, or fix it by its options."
         )
 
 

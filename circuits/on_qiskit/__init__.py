@@ -15,9 +15,11 @@ from circuits.on_qiskit.targets import ibm_credentials, open_target
 
 if TYPE_CHECKING:
     from circuits.on_qiskit.primitives import EstimatorV2, SamplerV2
+    from circuits.on_qiskit.transpiled import Transpiled
 
 __all__ = [
     "QiskitBackend",
+    "Transpiled",
     "open_target",
     "ibm_credentials",
     # circuits there and back
@@ -37,7 +39,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """The primitives subclass Qiskit's, so their module is loaded only when asked for."""
+    """What subclasses Qiskit's, or needs our simulators, is loaded only when asked for."""
     if name in ("EstimatorV2", "SamplerV2"):
         return getattr(import_module("circuits.on_qiskit.primitives"), name)
+    if name == "Transpiled":
+        return import_module("circuits.on_qiskit.transpiled").Transpiled
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

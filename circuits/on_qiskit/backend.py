@@ -1,7 +1,7 @@
 """Qiskit backends through the primitives V2: one broadcast PUB for a whole batch."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ from circuits.angles import Angles
 from circuits.circuit import Circuit
 from circuits.observables import PauliSum
 from circuits.on_qiskit.jobs import finish, finish_samples, prepare, prepare_samples, run_parts
+from circuits.on_qiskit.targets import is_ibm
 from circuits.protocol import Result, check_count, check_seed
 
 MODES = ("job", "batch", "session")
@@ -43,6 +44,7 @@ class QiskitBackend:
         max_sets: most circuits (sets of angles times bases) in a job, where the target's own
             limit is larger or unknown.
         max_shots: most shots in a job, likewise.
+        initial_layout: physical qubit of each wire at the start; None for the transpiler's choice.
 
     >>> from circuits import build_circuit, gate, z
     >>> circuit = build_circuit([gate("rx", 0, angle=("w", 0))])
@@ -59,6 +61,7 @@ class QiskitBackend:
     options: Mapping[str, Any] = field(default_factory=dict)
     max_sets: int | None = None
     max_shots: int | None = None
+    initial_layout: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         if self.target is not None or self.shots is not None:
@@ -75,6 +78,21 @@ class QiskitBackend:
         if self.mode not in MODES:
             raise ValueError(f"Argument `mode` must be one of {MODES}, but is {self.mode!r}.")
         _check_options(self.options)
+        if self.initial_layout is not None:
+            object.__setattr__(self, "initial_layout", _check_layout(self.initial_layout))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Refuse to write down a device of IBM's, which holds the credentials of an account."""
+        if self.target is not None and is_ibm(self.target):
+            raise TypeError(
+                "A `QiskitBackend` with a device of IBM's cannot be pickled, as it holds your "
+                "account; make it anew with `open_target(name)` where it is needed."
+            )
+        return dict(vars(self))
+
+    def __deepcopy__(self, memo: Any) -> "QiskitBackend":
+        """Itself: it does not change, and a device has no copies."""
+        return self
 
     def expectation(
         self, circuit: Circuit, observables: PauliSum | Iterable[PauliSum], angles: Angles
@@ -93,6 +111,17 @@ class QiskitBackend:
         check_seed(seed)
         parts = prepare_samples(self, circuit, angles, shots, seed)
         return finish_samples(parts, run_parts(self, parts))
+
+
+def _check_layout(layout: Sequence[int]) -> tuple[int, ...]:
+    """The layout as a tuple of plain ints, which are numbers of different qubits."""
+    qubits = tuple(int(qubit) for qubit in layout)
+    if len(set(qubits)) < len(qubits) or min(qubits, default=0) < 0 or qubits != tuple(layout):
+        raise ValueError(
+            "Argument `initial_layout` must be different physical qubits from 0, one for each "
+            f"wire, but is {layout!r}."
+        )
+    return qubits
 
 
 def _check_options(options: Mapping[str, Any]) -> None:

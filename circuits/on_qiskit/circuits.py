@@ -26,7 +26,8 @@ def to_qiskit(circuit: Circuit, constants: Mapping[str, Any] | None = None):
 
     Raises:
         ValueError: on an unknown or misshapen constant, or a gate that Qiskit has no match for
-            while its segment is free: "amplitudes", and "generated" with terms that do not commute.
+            while its segment is free: "amplitudes", "driven", and "generated" with terms that do
+            not commute.
 
     >>> from circuits import build_circuit, gate
     >>> built, vectors = to_qiskit(build_circuit([gate("rx", 0, angle=("w", 0))]))

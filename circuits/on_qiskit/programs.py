@@ -1,6 +1,7 @@
 """From a circuit to what a device runs: transpiled once, with free parameters for the batch."""
 
 import io
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,16 @@ from circuits.circuit import Circuit
 from circuits.on_qiskit.circuits import to_qiskit
 
 
-def program(target: Any, circuit: Circuit, arrays, *, level: int, seed: int, measured: bool):
+def program(
+    target: Any,
+    circuit: Circuit,
+    arrays,
+    *,
+    level: int,
+    seed: int,
+    measured: bool,
+    layout: Sequence[int] | None = None,
+):
     """Return a circuit that the target runs, and the values of its parameters.
 
     Args:
@@ -21,6 +31,7 @@ def program(target: Any, circuit: Circuit, arrays, *, level: int, seed: int, mea
         level: of the transpiler, 0 to 3.
         seed: of the transpiler.
         measured: whether all qubits are measured at the end, into the register "meas".
+        layout: physical qubit of each wire at the start; None for the transpiler's choice.
 
     Returns:
         `qiskit.QuantumCircuit`, and its values (b, m) in the order of its `parameters`.
@@ -28,16 +39,36 @@ def program(target: Any, circuit: Circuit, arrays, *, level: int, seed: int, mea
     Raises:
         ValueError: where the target has too few qubits, or no gates to make these of.
     """
-    check_size(target, circuit)
+    check_size(target, circuit, layout)
     built, columns = _split(circuit, arrays)
     if measured:
         built.measure_all()
     if target is not None:
-        built = _lowered(built, target, level, seed)
+        built = lowered(built, target, level=level, seed=seed, layout=layout)
     values = np.zeros((batch_length(arrays), built.num_parameters))
     for index, parameter in enumerate(built.parameters):
         values[:, index] = columns[parameter]
     return built, values
+
+
+def lowered(built, target, *, level: int, seed: int, layout: Sequence[int] | None = None):
+    """Return a Qiskit circuit as its transpiler makes it for a target; raises as `program` does.
+
+    One circuit at a time: a list would fork processes, which JAX's threads do not survive.
+    """
+    from qiskit.transpiler import generate_preset_pass_manager
+    from qiskit.transpiler.exceptions import TranspilerError
+
+    start: Any = None if layout is None else [*layout]
+    manager = generate_preset_pass_manager(
+        level, target, seed_transpiler=seed, initial_layout=start
+    )
+    try:
+        return manager.run(built)
+    except TranspilerError as error:
+        raise ValueError(
+            f"The backend {target.name!r} has no gates to make this circuit of: {error.message}"
+        ) from error
 
 
 def pack(built) -> npt.NDArray[np.uint8]:
@@ -101,13 +132,26 @@ def program_size(built) -> dict[str, Any]:
     }
 
 
-def check_size(target: Any, circuit: Circuit) -> None:
-    """Raise ValueError where the target has fewer qubits than the circuit."""
+def check_size(target: Any, circuit: Circuit, layout: Sequence[int] | None = None) -> None:
+    """Raise ValueError where the target has fewer qubits than the circuit, or its layout lacks."""
     available = getattr(target, "num_qubits", None)
     if available is not None and circuit.n_qubits > available:
         raise ValueError(
             f"The circuit has {circuit.n_qubits} qubits, but the backend {target.name!r} has "
             f"{available}."
+        )
+    if layout is None:
+        return
+    places = set(layout)
+    if len(layout) != circuit.n_qubits or len(places) < len(layout):
+        raise ValueError(
+            f"Argument `initial_layout` must name a different qubit for each of the circuit's "
+            f"{circuit.n_qubits} wires, but is {tuple(layout)}."
+        )
+    if target is not None and available is not None and max(places) >= available:
+        raise ValueError(
+            f"Argument `initial_layout` must name qubits of the backend {target.name!r}, which has "
+            f"{available}, but is {tuple(layout)}."
         )
 
 
@@ -127,16 +171,3 @@ def _split(circuit: Circuit, arrays):
     built, vectors = to_qiskit(circuit, constants)
     pairs = [(vector, arrays[name]) for name, vector in vectors.items()]
     return built, {vector[i]: array[:, i] for vector, array in pairs for i in range(len(vector))}
-
-
-def _lowered(built, target, level: int, seed: int):
-    """One circuit at a time: a list would fork processes, which JAX's threads do not survive."""
-    from qiskit.transpiler import generate_preset_pass_manager
-    from qiskit.transpiler.exceptions import TranspilerError
-
-    try:
-        return generate_preset_pass_manager(level, target, seed_transpiler=seed).run(built)
-    except TranspilerError as error:
-        raise ValueError(
-            f"The backend {target.name!r} has no gates to make this circuit of: {error.message}"
-        ) from error

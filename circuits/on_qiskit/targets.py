@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from circuits.on_qiskit.aer import start_aer
 from circuits.on_qiskit.noise import aer_noise, target_noise
 from circuits.on_qiskit.programs import compacted, used_qubits
 
@@ -37,7 +38,9 @@ def target_kind(target: Any, seed: int) -> Kind:
     if is_ibm(target):
         return Kind("qiskit_ibm_runtime.Sampler", None, False)
     if is_fake(target) or is_aer(target):
-        return Kind("qiskit_aer.SamplerV2", seed, True)
+        return Kind("qiskit_aer.AerSimulator", seed, True)
+    if keeps_jobs(target):
+        return Kind("qiskit.BackendV2.run", None, None)
     takes_seed = hasattr(getattr(target, "options", None), "seed_simulator")
     return Kind("qiskit.BackendSamplerV2", seed if takes_seed else None, takes_seed or None)
 
@@ -65,10 +68,9 @@ def start(target: Any, pubs: Sequence[tuple], shots: int, seed: int):
         target = reduced_simulator(target, qubits)
         pubs = [(compacted(circuit, qubits), values) for circuit, values in pubs]
     if is_aer(target):
-        sampler = _aer_sampler(target, seed)
-    else:
-        taken = target_kind(target, seed).seed
-        sampler = BackendSamplerV2(backend=target, options={"seed_simulator": taken})
+        return start_aer(target, pubs, shots, seed)
+    taken = target_kind(target, seed).seed
+    sampler = BackendSamplerV2(backend=target, options={"seed_simulator": taken})
     return sampler.run(bound(pubs), shots=shots)
 
 
@@ -95,7 +97,7 @@ def reduced_simulator(backend: Any, qubits: tuple[int, ...]):
     from qiskit_aer import AerSimulator
 
     noise = aer_noise(target_noise(backend, qubits))
-    return AerSimulator(noise_model=noise, max_parallel_experiments=0)
+    return AerSimulator(noise_model=noise)
 
 
 def open_target(name: str | None):
@@ -154,16 +156,15 @@ def is_ibm(target: Any) -> bool:
     return isinstance(target, qiskit_ibm_runtime.IBMBackend)
 
 
-def _aer_sampler(simulator, seed: int):
-    """All sets of angles in one call of Aer, which binds them itself and spreads them over cores.
+def keeps_jobs(target: Any) -> bool:
+    """Whether a target is a provider's, other than IBM's, that finds its jobs by their ids.
 
-    With Aer's default, each set by itself on all cores, the threads cost more than the work; the
-    draws are the same.
+    >>> from qiskit.providers.fake_provider import GenericBackendV2
+    >>> keeps_jobs(GenericBackendV2(2, seed=1)), keeps_jobs(None)
+    (False, False)
     """
-    from qiskit_aer.primitives import SamplerV2
-
-    options = {"run_options": {"max_parallel_experiments": 0}}
-    return SamplerV2.from_backend(simulator, seed=seed, options=options)
+    found = callable(getattr(target, "retrieve_job", None))
+    return found and not (is_ibm(target) or is_aer(target) or is_fake(target))
 
 
 def _fake(name: str):

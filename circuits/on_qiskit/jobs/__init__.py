@@ -1,13 +1,14 @@
 """A batch of expectation values as jobs of plain data, so that a ledger can keep each step.
 
     parts = prepare(backend, circuit, observables, angles)
-    raws = [fetch(backend, submit(backend, part)) for part in parts]
+    raws = [fetch(backend, submit(backend, part), prepared=part) for part in parts]
     result = finish(parts, raws)            # equals backend.expectation(circuit, ...)
 
 What is prepared and what is fetched is JSON and arrays of numbers; nothing of it is a live object.
 """
 
 from circuits.on_qiskit.jobs.answers import finish, finish_samples
+from circuits.on_qiskit.jobs.drawing import drawings
 from circuits.on_qiskit.jobs.preparing import Prepared, prepare, prepare_samples
 from circuits.on_qiskit.jobs.sending import (
     cancel,
@@ -22,6 +23,7 @@ from circuits.on_qiskit.jobs.sending import (
 __all__ = [
     "Prepared",
     "prepare",
+    "drawings",
     "submit",
     "fetch",
     "finish",

@@ -1,5 +1,6 @@
 """Answers of a Qiskit backend, checked against what was asked, and read."""
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -28,14 +29,18 @@ def finish(
     Raises:
         ValueError: where a part is missing, or an answer has another shape or NaN.
     """
-    request = prepared[0].request
+    start = time.perf_counter()
+    request, facts = prepared[0].request, prepared[0].facts
     circuit = circuit_from_dict(request["circuit"])
     if request["target"] is None:
         values = _exact_values(prepared[0], raws[0])
-        return Result(values, np.zeros(values.shape), _info(prepared, circuit, seconds))
-    observables = [_observable(item) for item in request["observables"]]
-    values, std = estimate(observables, _gather(prepared, raws, circuit.n_qubits))
-    return Result(values, std, _info(prepared, circuit, seconds))
+        std = np.zeros(values.shape)
+    else:
+        observables = [_observable(item) for item in request["observables"]]
+        values, std = estimate(observables, _gather(prepared, raws, circuit.n_qubits))
+    stages = {"transpile": facts["seconds"], "execute": seconds}
+    stages |= {"post-process": time.perf_counter() - start}
+    return Result(values, std, _info(request, facts, circuit) | {"seconds": stages})
 
 
 def finish_samples(prepared: Sequence[Prepared], raws: Sequence[Raw]) -> npt.NDArray[np.uint8]:
@@ -116,14 +121,12 @@ def _observable(terms: Sequence[Any]) -> PauliSum:
     )
 
 
-def _info(prepared: Sequence[Prepared], circuit: Circuit, seconds: float | None) -> dict[str, Any]:
-    request, facts = prepared[0].request, prepared[0].facts
+def _info(request: Mapping[str, Any], facts: Mapping[str, Any], circuit: Circuit) -> dict[str, Any]:
     effective = ("primitive", "seed_simulator", "optimization_level", "mode", "options", "ignored")
     return {
         "backend": request["backend"],
         "shots": request["shots"],
         "simulated": facts["simulated"],
-        "seconds": {"compile": facts["seconds"], "execute": seconds},
         "circuit": circuit_size(circuit),
         "transpiled": facts["transpiled"],
         "calibration": facts["calibration"],

@@ -83,7 +83,9 @@ def prepare_samples(
 def _request(backend: "QiskitBackend", circuit: Circuit) -> dict[str, Any]:
     check_gates(backend.target, circuit)
     asked = {field.name: getattr(backend, field.name) for field in fields(backend)}
+    layout = None if backend.initial_layout is None else [*backend.initial_layout]
     asked |= {"target": getattr(backend.target, "name", None), "options": dict(backend.options)}
+    asked |= {"initial_layout": layout}
     return {
         "backend": "QiskitBackend",
         "target": asked["target"],
@@ -95,10 +97,8 @@ def _request(backend: "QiskitBackend", circuit: Circuit) -> dict[str, Any]:
 def _prepared(backend, bases: Sequence[Circuit], arrays, request) -> tuple[Prepared, ...]:
     begin, level, seed = time.perf_counter(), backend.optimization_level, request["seed"]
     measured = backend.target is not None or "observables" not in request
-    built = [
-        program(backend.target, basis, arrays, level=level, seed=seed, measured=measured)
-        for basis in bases
-    ]
+    options = {"level": level, "seed": seed, "measured": measured, "layout": backend.initial_layout}
+    built = [program(backend.target, basis, arrays, **options) for basis in bases]
     facts = _facts(backend, built, request) | {"seconds": time.perf_counter() - begin}
     limits = tighter(target_limits(backend.target), Limits(backend.max_sets, backend.max_shots))
     if not measured:  # exact values have no device and so no limits

@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from circuits.on_qiskit.jobs.preparing import Prepared
+from circuits.on_qiskit.jobs.providers import read_counts, send_bound
 from circuits.on_qiskit.programs import unpack
-from circuits.on_qiskit.targets import bound, is_ibm, start
+from circuits.on_qiskit.targets import bound, is_ibm, keeps_jobs, start
 
 if TYPE_CHECKING:
     from circuits.on_qiskit.backend import QiskitBackend
@@ -26,8 +27,8 @@ def submit(
 ) -> str:
     """Send a prepared job and return its id.
 
-    The answer of a simulator, or of a provider other than IBM, stays in this process and is
-    fetched once; IBM keeps its own.
+    IBM and providers with `retrieve_job` keep their jobs; the answer of anything else stays in
+    this process and is fetched once.
 
     Args:
         backend: as it was prepared for.
@@ -36,19 +37,25 @@ def submit(
         inside: what `execution_mode` gave; None for a job by itself.
     """
     job = _start(backend, prepared, list(tags), inside)
-    name = job.job_id() if is_ibm(backend.target) else f"local-{uuid.uuid4()}"
+    kept = is_ibm(backend.target) or keeps_jobs(backend.target)
+    name = job.job_id() if kept else f"local-{uuid.uuid4()}"
     _SENT[name] = job
     return name
 
 
 def fetch(
-    backend: "QiskitBackend", job_id: str, *, timeout: float | None = None
+    backend: "QiskitBackend",
+    job_id: str,
+    *,
+    prepared: Prepared | None = None,
+    timeout: float | None = None,
 ) -> dict[str, npt.NDArray[Any]]:
     """Wait for a job and return its answer.
 
     Args:
         backend: as it was prepared for.
         job_id: from `submit`.
+        prepared: what was sent; needed where a provider other than IBM keeps the job.
         timeout: seconds to wait; None for as long as it takes.
 
     Returns:
@@ -59,8 +66,15 @@ def fetch(
         TimeoutError: it has not answered in time.
         LookupError: there is no such job.
         RuntimeError: it failed at the vendor or was cancelled.
+        ValueError: `prepared` is missing, or the answer is not to it.
     """
     job = _find_job(backend, job_id)
+    if keeps_jobs(backend.target):
+        if prepared is None:
+            raise ValueError("Argument `prepared` must be given for a job that a provider keeps.")
+        raw = read_counts(job, job_id, prepared, timeout)
+        _SENT.pop(job_id, None)
+        return raw
     result = _wait(job, job_id, timeout)
     _SENT.pop(job_id, None)
     if hasattr(result[0].data, "evs"):
@@ -73,7 +87,7 @@ def run_parts(
 ) -> list[dict[str, npt.NDArray[Any]]]:
     """Send all parts and wait for all; a simulator has one at a time."""
     if not is_ibm(backend.target):
-        return [fetch(backend, submit(backend, part)) for part in prepared]
+        return [fetch(backend, submit(backend, part), prepared=part) for part in prepared]
     with execution_mode(backend) as inside:
         names = [submit(backend, part, inside=inside) for part in prepared]
         return [fetch(backend, name) for name in names]
@@ -121,6 +135,8 @@ def _start(backend, prepared: Prepared, tags: list[str], inside: Any):
     first, last = request["part"]["shots"]
     if is_ibm(backend.target):
         return _start_ibm(backend, pubs, last - first, tags, inside)
+    if keeps_jobs(backend.target):
+        return send_bound(backend.target, pubs, last - first)
     return start(backend.target, pubs, last - first, request["part"]["seed"])
 
 
@@ -156,6 +172,8 @@ def _start_ibm(backend, pubs, shots: int, tags: list[str], inside: Any):
 def _find_job(backend, job_id: str):
     if job_id in _SENT:
         return _SENT[job_id]
+    if keeps_jobs(backend.target):
+        return backend.target.retrieve_job(job_id)
     if not is_ibm(backend.target):
         raise LookupError(
             f"There is no job {job_id!r}: a job of a simulator ends with the process that sent it, "

@@ -112,18 +112,30 @@ def test_points_that_change_sign_get_a_line_and_are_counted():
     assert (zero.item(), lines) == (pytest.approx(0.4), 1)
 
 
-def test_a_compiler_that_undoes_the_folding_is_found_out():
+@pytest.mark.parametrize("level", [0, 3])
+def test_no_compiler_undoes_the_folding(level):
     from qiskit_aer import AerSimulator
 
     from circuits import QiskitBackend
 
     circuit = build_circuit([gate("h", 0), gate("cx", 0, 1)])
-    undoing = QiskitBackend(AerSimulator(), 100, optimization_level=3)
-    with pytest.raises(ValueError, match="compiler undid the folding"):
-        ZeroNoiseExtrapolation(undoing).expectation(circuit, z(0), {})
-    keeping = QiskitBackend(AerSimulator(), 100, optimization_level=0)
-    result = ZeroNoiseExtrapolation(keeping).expectation(circuit, pauli("ZZ", (0, 1)), {})
+    backend = QiskitBackend(AerSimulator(), 100, optimization_level=level)
+    result = ZeroNoiseExtrapolation(backend).expectation(circuit, pauli("ZZ", (0, 1)), {})
     assert abs(result.values.item() - 1) < 4 * result.std.item()
+    assert result.info["cost"]["calls"] == 3
+
+
+def test_a_device_that_undoes_the_folding_is_found_out():
+    class Undoing:
+        """Compiles every circuit to one gate."""
+
+        def expectation(self, circuit, observables, angles):
+            result = Exact().expectation(circuit, observables, angles)
+            return result._replace(info=result.info | {"transpiled": [{"two_qubit_gates": 1}]})
+
+    circuit = build_circuit([gate("h", 0), gate("cx", 0, 1)])
+    with pytest.raises(ValueError, match="compiler undid the folding"):
+        ZeroNoiseExtrapolation(Undoing()).expectation(circuit, z(0), {})
 
 
 @pytest.mark.parametrize(

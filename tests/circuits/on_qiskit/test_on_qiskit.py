@@ -1,3 +1,6 @@
+import copy
+import pickle
+
 import numpy as np
 import pytest
 import qiskit_ibm_runtime
@@ -109,9 +112,10 @@ def test_the_record_tells_what_the_transpiler_and_the_device_made_of_it(manila, 
         "options": {"twirling": {"enable_gates": True}},
         "max_sets": None,
         "max_shots": None,
+        "initial_layout": None,
     }
     assert info["effective"] == {
-        "primitive": "qiskit_aer.SamplerV2",
+        "primitive": "qiskit_aer.AerSimulator",
         "shots": 64,
         "seed_simulator": 3,
         "optimization_level": 2,
@@ -209,3 +213,26 @@ def test_circuits_larger_than_the_device_are_refused(manila):
 def test_wrong_options_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
         QiskitBackend(**options)
+
+
+def test_the_layout_that_is_asked_for_is_used(manila):
+    circuit = build_circuit([gate("h", 0), gate("cx", 0, 1)])
+    backend = QiskitBackend(manila, 100, initial_layout=[3, 2])
+    info = backend.expectation(circuit, z(0), {}).info
+    assert info["transpiled"][0]["layout"] == info["requested"]["initial_layout"] == [3, 2]
+    with pytest.raises(ValueError, match="a different qubit for each of the circuit's 1 wires"):
+        backend.expectation(build_circuit([gate("h", 0)]), z(0), {})
+    with pytest.raises(ValueError, match="'fake_manila', which has 5, but is"):
+        QiskitBackend(manila, initial_layout=(0, 5)).sample(circuit, {}, shots=1, seed=0)
+    with pytest.raises(ValueError, match="different physical qubits from 0"):
+        QiskitBackend(manila, initial_layout=(1, 1))
+
+
+def test_a_device_of_ibm_is_not_pickled_and_others_are(manila, monkeypatch):
+    backend = QiskitBackend(manila, 7)
+    assert pickle.loads(pickle.dumps(backend)).shots == 7
+    assert pickle.loads(pickle.dumps(QiskitBackend())) == QiskitBackend()
+    monkeypatch.setattr(qiskit_ibm_runtime, "IBMBackend", FakeManilaV2)
+    with pytest.raises(TypeError, match="cannot be pickled, as it holds your account"):
+        pickle.dumps(backend)
+    assert copy.deepcopy(backend) is backend

@@ -14,6 +14,7 @@ from circuits import Exact, QiskitBackend, build_circuit, gate, pauli, z
 from circuits.on_qiskit import ibm_credentials, open_target
 from circuits.on_qiskit.jobs import (
     cancel,
+    drawings,
     execution_mode,
     fetch,
     find,
@@ -62,7 +63,9 @@ def test_steps_of_plain_data_give_what_the_backend_gives(backend, circuit, angle
     assert np.array_equal(result.values, expected.values)
     assert np.array_equal(result.std, expected.std)
     assert result.info["effective"] == expected.info["effective"]
-    assert result.info["seconds"]["execute"] == 1.0
+    assert result.info["seconds"].pop("execute") == 1.0
+    assert min(map(result.info["seconds"].pop, ("transpile", "post-process"))) > 0
+    assert result.info["seconds"] == {}
     assert finish(parts[::-1], raws[::-1]).values.tolist() == result.values.tolist()
 
 
@@ -271,3 +274,19 @@ def test_no_credentials_and_no_network_are_one_sentence(monkeypatch):
         open_target("fake_x")
     assert open_target(None) is None
     assert open_target("aer").num_qubits > 5
+
+
+def test_drawings_show_each_basis_on_its_physical_qubits_in_ascii():
+    circuit = build_circuit([gate("h", 0), gate("rx", 1, angle=("x", 0)), gate("cx", 0, 1)])
+    backend = QiskitBackend(open_target("fake_manila"), initial_layout=(3, 2))
+    (part,) = prepare(backend, circuit, [z(0), pauli("X", 0)], {"x": [[0.1], [0.2]]})
+    first, second = drawings(plain(part))
+    assert first != second
+    for drawn in (first, second):
+        assert drawn.isascii()
+        assert "q_0 -> 3" in drawn
+        assert "q_1 -> 2" in drawn
+        assert "-> 4" not in drawn
+    boxes = [line for line in first.splitlines() if "pi" in line and "|" in line]
+    assert boxes
+    assert max(map(len, drawings(part, width=60)[0].splitlines())) <= 60
