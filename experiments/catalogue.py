@@ -5,88 +5,21 @@ an unknown setting is refused with the known ones named, before anything runs.
 """
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from experiments import (
     annealed_trainers,
+    backends,
     classical_trainers,
     density_trainers,
+    mitigations,
     samplers,
     stored_outputs,
     tracking_trainers,
     trainers,
 )
 from experiments.specs import Row, Spec
-
-
-def exact():
-    """Our simulator, no noise, no shots."""
-    from circuits import Exact
-
-    return Exact()
-
-
-def shots(*, shots: int = 1024, seed: int = 0):
-    """Our simulator with finite shots."""
-    from circuits import Shots
-
-    return Shots(shots=shots, seed=seed)
-
-
-def fake_device(*, device: str = "manila", shots: int = 1024, seed: int = 0, optimization: int = 1):
-    """A noisy stand-in of an IBM device, by its calibration snapshot, through primitives V2."""
-    from qiskit_ibm_runtime import fake_provider
-
-    from circuits import QiskitBackend
-
-    found = {
-        name.removeprefix("Fake").removesuffix("V2").lower(): name
-        for name in sorted(dir(fake_provider))
-        if name.startswith("Fake") and name != "FakeProviderForBackendV2"
-    }
-    if device not in found:
-        raise ValueError(f"Unknown fake device {device!r}; known are {', '.join(found)}.")
-    target = getattr(fake_provider, found[device])()
-    return QiskitBackend(target, shots=shots, seed=seed, optimization_level=optimization)
-
-
-def qiskit_exact():
-    """Qiskit's exact estimator, through primitives V2."""
-    from circuits import QiskitBackend
-
-    return QiskitBackend(None, shots=None)
-
-
-def pennylane(*, device: str = "default.qubit", shots: int | None = None, seed: int = 0):
-    """Any PennyLane device, by name; exact where `shots` is absent."""
-    from circuits import PennyLaneBackend
-
-    return PennyLaneBackend(device, shots=shots, seed=seed)
-
-
-def density(*, shots: int | None = None, seed: int = 0):
-    """Our density matrices, for circuits with noise of their own; exact where `shots` is absent."""
-    from circuits import Density
-
-    return Density(shots=shots, seed=seed)
-
-
-def aer(*, shots: int = 1024, seed: int = 0):
-    """Aer's simulator without noise, through primitives V2."""
-    from circuits import QiskitBackend
-    from circuits.on_qiskit.targets import open_target
-
-    return QiskitBackend(open_target("aer"), shots=shots, seed=seed)
-
-
-def ibm(*, device: str = "", shots: int = 1024, seed: int = 0):
-    """A device of IBM's, which costs money and needs credentials."""
-    from circuits import QiskitBackend
-    from qml.jobs import open_quietly
-
-    return QiskitBackend(open_quietly(device), shots=shots, seed=seed)
-
 
 MODELS: dict[str, Callable] = {
     "logistic_regression": trainers.logistic_regression,
@@ -137,21 +70,36 @@ SAMPLERS: dict[str, Callable] = {
     "stand_in": samplers.stand_in,
 }
 BACKENDS: dict[str, Callable] = {
-    "exact": exact,
-    "shots": shots,
-    "fake_device": fake_device,
-    "qiskit_exact": qiskit_exact,
-    "pennylane": pennylane,
-    "density": density,
-    "aer": aer,
+    "exact": backends.exact,
+    "shots": backends.shots,
+    "fake_device": backends.fake_device,
+    "qiskit_exact": backends.qiskit_exact,
+    "pennylane": backends.pennylane,
+    "density": backends.density,
+    "density_device": backends.density_device,
+    "trajectories_device": backends.trajectories_device,
+    "aer": backends.aer,
     "stored_outputs": stored_outputs.stored_outputs,
+}
+MITIGATIONS: dict[str, Callable] = {
+    "readout": mitigations.readout,
+    "zero_noise": mitigations.zero_noise,
+    "twirling": mitigations.twirling,
+    "cancellation": mitigations.cancellation,
+    "regression": mitigations.regression,
 }
 # What `qml offload --backend` takes besides: names of devices follow a colon.
 PLAIN = ("exact", "shots", "density", "aer")
-BY_COLON: dict[str, Callable] = {"fake": fake_device, "pennylane": pennylane, "ibm": ibm}
+BY_COLON: dict[str, Callable] = {
+    "fake": backends.fake_device,
+    "density": backends.density_device,
+    "trajectories": backends.trajectories_device,
+    "pennylane": backends.pennylane,
+    "ibm": backends.ibm,
+}
 
 # Given by the harness, never by a spec.
-HARNESS_ARGUMENTS = {"x", "y", "seed", "sampler", "progress", "shared"}
+HARNESS_ARGUMENTS = {"x", "y", "seed", "sampler", "backend", "progress", "shared"}
 SEARCH_KEYS = {"space", "folds", "trials"}
 
 
@@ -190,7 +138,7 @@ def pieces(spec: Spec, row: Row) -> Pieces:
     events = settings.pop("events", 0)
     if type(events) is not int or events < 0:
         raise ValueError(f"In [backends.{row.backend}]: `events` must be an int >= 0: {events!r}.")
-    backend = row.backend and _piece(f"backends.{row.backend}", settings, BACKENDS)
+    backend = row.backend and _backend(f"backends.{row.backend}", settings)
     _check_roads(row, model[0], sampler, backend)
     return Pieces(model, sampler or None, backend or None, events, search)
 
@@ -211,17 +159,26 @@ def build(piece: tuple[Callable, dict[str, Any]], seed: int) -> Any:
     return make(**settings)
 
 
-def named_backend(name: str, *, shots: int, seed: int) -> Any:
+def mitigated(*, inner: tuple, outer: tuple, seed: int) -> Any:
+    """A backend inside a mitigation of its errors, both with the cell's seed."""
+    make, settings = outer
+    return build((make, settings | {"backend": build(inner, seed)}), seed)
+
+
+def named_backend(name: str, *, shots: int, seed: int, around: Sequence[str] = ()) -> Any:
     """The backend that a word of the command line names.
 
     Args:
-        name: exact, shots, density, aer, or a device: fake:manila, pennylane:lightning.qubit,
-            ibm:ibm_torino.
+        name: exact, shots, density, aer, or a device: fake:manila, density:manila and
+            trajectories:manila (our simulators under its stated noise),
+            pennylane:lightning.qubit, ibm:ibm_torino.
         shots: for each measurement basis; 0 for exact values where a simulator gives them.
         seed: of simulators.
+        around: mitigations that it has to be fit for.
 
     Raises:
-        ValueError: an unknown name; 0 shots where the backend needs some.
+        ValueError: an unknown name; 0 shots where the backend needs some; a mitigation that is
+            unknown or does not fit.
 
     >>> named_backend("shots", shots=10, seed=1)
     Shots(shots=10, seed=1, memory_limit=None)
@@ -232,9 +189,21 @@ def named_backend(name: str, *, shots: int, seed: int) -> Any:
         words = ", ".join([*PLAIN, *(f"{word}:NAME" for word in BY_COLON)])
         raise ValueError(f"Unknown backend {name!r}; known are {words}.")
     make = known[kind]
-    offered = {"device": device, "shots": shots or None, "seed": seed}
+    offered = {"shots": shots or None, "seed": seed} | ({"device": device} if device else {})
+    for mitigation in around:
+        _check_mitigation(f"--backend {name}", make, offered, mitigation)
     taken = inspect.signature(make).parameters
-    return make(**{key: value for key, value in offered.items() if key in taken and value != ""})
+    return make(**{key: value for key, value in offered.items() if key in taken})
+
+
+def named_mitigation(name: str, backend: Any, *, seed: int) -> Any:
+    """The mitigation that a word of the command line names, around a backend.
+
+    >>> from circuits import Shots
+    >>> named_mitigation("twirling", Shots(10), seed=1).instances
+    16
+    """
+    return build((MITIGATIONS[name], {"backend": backend}), seed)
 
 
 def _model(where: str, settings: dict[str, Any]) -> tuple[tuple, dict[str, Any] | None]:
@@ -252,6 +221,27 @@ def _model(where: str, settings: dict[str, Any]) -> tuple[tuple, dict[str, Any] 
         for value in values:
             _piece(where_search, settings | {key: value}, MODELS)
     return _piece(where, settings, MODELS), plan
+
+
+def _backend(where: str, settings: dict[str, Any]) -> tuple:
+    """A backend, inside the mitigation that its table names or describes."""
+    named = settings.pop("mitigation", None)
+    make, rest = _piece(where, settings, BACKENDS)
+    if named is None:
+        return make, rest
+    table = {"kind": named} if isinstance(named, str) else named
+    outer = _piece(f"{where}.mitigation", table, MITIGATIONS)
+    _check_mitigation(f"[{where}]", make, rest, table["kind"])
+    return mitigated, {"inner": (make, rest), "outer": outer}
+
+
+def _check_mitigation(where: str, make: Callable, settings: dict[str, Any], name: str) -> None:
+    if name not in MITIGATIONS:
+        raise ValueError(f"Unknown mitigation {name!r}; known are {', '.join(MITIGATIONS)}.")
+    try:
+        mitigations.check_fit(make.__name__, settings, name)
+    except ValueError as error:
+        raise ValueError(f"In {where}: {error}") from None
 
 
 def _piece(where: str, settings: dict[str, Any], known: dict[str, Callable]) -> tuple:

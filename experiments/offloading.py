@@ -1,16 +1,17 @@
 """One frozen model on several circuit backends, and what each of them was worth: plain numbers."""
 
-import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from circuits import Backend, Exact, Result
+from circuits import Backend, Exact
+from experiments.catalogue import named_backend, named_mitigation
 from experiments.reporting.offload import priced
 from qml import Frozen, Inference, infer, load_dataset, thaw
+from qml.jobs import Ledgered, check_mitigated
 from qml.offload_report import offload_summary
 
 LABELS = ("label", "y")  # names of the column, or array, with the labels
@@ -76,11 +77,56 @@ def offload(
     rows: list[Offload] = []
     for name, backend in ordered.items():
         told(name)
-        outcome = _timed_infer(model, params, table.x, backend)
+        outcome = infer(model, params, table.x, backend)
         exact = rows[0].outcome if rows else outcome
         summary = offload_summary(exact, outcome, table.y, seed=seed)
         rows.append(Offload(name, outcome, priced(summary, outcome.result.info)))
     return rows
+
+
+def with_mitigations(
+    frozen: Frozen,
+    table: Table,
+    names: Sequence[str],
+    mitigations: Sequence[str],
+    *,
+    ledger: Path,
+    options: Mapping[str, Any],
+    shots: int,
+    seed: int,
+) -> dict[str, Backend]:
+    """Open backends by name, in a ledger, each followed by itself under every mitigation.
+
+    The exact one has nothing to mitigate. Nothing is sent; ceilings hold for all calls of a
+    mitigation together.
+
+    Args:
+        frozen: the model.
+        table: the events.
+        names: of backends, as `named_backend` knows them.
+        mitigations: as `named_mitigation` knows them.
+        ledger: folder of the jobs.
+        options: of `qml.jobs.Ledgered`.
+        shots: for each measurement basis.
+        seed: of simulators and mitigations.
+
+    Returns:
+        {name: backend}; a mitigated one is called "NAME + MITIGATION".
+
+    Raises:
+        ValueError: an unknown name, a mitigation that does not fit, or too dear a one.
+    """
+    model, params = thaw(frozen)
+    made: dict[str, Backend] = {}
+    for name in names:
+        around = () if name == "exact" else mitigations
+        opened = named_backend(name, shots=shots, seed=seed, around=around)
+        made[name] = kept = Ledgered(opened, ledger, **options)
+        for each in around:
+            mitigate = partial(named_mitigation, each, seed=seed)
+            check_mitigated(kept, mitigate, partial(infer, model, params, table.x))
+            made[f"{name} + {each}"] = mitigate(kept)
+    return made
 
 
 def read_events(source: str, events: int = 0) -> Table:
@@ -128,33 +174,6 @@ def write_scores(path: Path, rows: Sequence[Offload], table: Table) -> None:
         np.savetxt(path, body, delimiter=",", header=heading, comments="", fmt="%.10g")
     else:
         raise ValueError(f"Option `--out` must end in .csv or .npz, but is {path}.")
-
-
-def _timed_infer(model: Any, params: Any, x: np.ndarray, backend: Backend) -> Inference:
-    """`infer`, with the seconds before and after the backend's own in "post-process"."""
-    timed, start = _Timed(backend), time.perf_counter()
-    scores, std, result = infer(model, params, x, timed)
-    around = time.perf_counter() - start - sum(timed.spent)
-    seconds = dict(result.info.get("seconds", {}))
-    seconds["post-process"] = seconds.get("post-process", 0.0) + around
-    return Inference(scores, std, result._replace(info=result.info | {"seconds": seconds}))
-
-
-@dataclass(frozen=True)
-class _Timed:
-    """A backend, and the seconds its calls took."""
-
-    backend: Backend
-    spent: list[float] = field(default_factory=list)
-
-    def expectation(self, circuit: Any, observables: Any, angles: Any) -> Result:
-        start = time.perf_counter()
-        result = self.backend.expectation(circuit, observables, angles)
-        self.spent.append(time.perf_counter() - start)
-        return result
-
-    def sample(self, circuit: Any, angles: Any, *, shots: int, seed: int) -> Any:
-        return self.backend.sample(circuit, angles, shots=shots, seed=seed)
 
 
 def _read_csv(path: Path) -> Table:

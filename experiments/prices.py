@@ -10,11 +10,15 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
+from qml.jobs import qpu_seconds
+from qml.offload_report import innermost
+
 UNITS = ("task", "shot", "read", "second")
 # What backends and samplers stand for. Our own shots stand for any gate device; IBM's price is the
 # newest that is listed.
 STANDS_FOR = {
     "QiskitBackend": "IBM Quantum",
+    "Transpiled": "IBM Quantum",
     "Shots": "IBM Quantum",
     "StoredOutputs": "Rigetti on Amazon Braket",
     "MockAnnealer": "D-Wave on Amazon Braket",
@@ -31,7 +35,6 @@ class Rate(NamedTuple):
     currency: str
     date: str
     source: str
-    seconds_per_shot: float = 0.0
 
 
 class Price(NamedTuple):
@@ -48,11 +51,11 @@ def price(cost: dict[str, Any], device: str, table: Sequence[Rate]) -> Price | N
 
     A row that predicts sends its `circuits`, by default one a test event, each with all shots; a
     row that anneals sends one problem with all reads. Seconds are those that the device itself
-    reported as `seconds["device"]`, else its repetition time, without loading and readout: the
-    least it can be.
+    reported as `seconds["device"]`, else those of `qml.jobs.qpu_seconds`, the one estimate.
 
     Args:
-        cost: a record's cost, with events, shots a circuit or reads, and seconds by stage.
+        cost: a record's cost, with events, shots a circuit or reads, `jobs` (by default one), and
+            seconds by stage.
         device: a name in the table.
         table: of `read_prices`.
 
@@ -81,7 +84,7 @@ def device_of(info: dict[str, Any]) -> str:
     >>> device_of({"backend": {"backend": "Shots"}})
     'IBM Quantum'
     """
-    told = info.get("backend") or info.get("sampler") or {}
+    told = innermost(info.get("backend") or info.get("sampler") or {})
     return STANDS_FOR.get(told.get("backend") or told.get("sampler") or "", "")
 
 
@@ -105,7 +108,7 @@ def read_prices(text: str | None = None) -> tuple[Rate, ...]:
 
 def _checked(entry: dict[str, Any]) -> Rate:
     name = entry.get("device", "")
-    if lacking := [key for key in Rate._fields[:6] if not entry.get(key)]:
+    if lacking := [key for key in Rate._fields if not entry.get(key)]:
         raise ValueError(f"The price of {name!r} lacks {', '.join(lacking)}.")
     if entry["unit"] not in UNITS:
         raise ValueError(f"The price of {name!r} must be for one of {UNITS}: {entry['unit']!r}.")
@@ -116,7 +119,19 @@ def _count(cost: dict[str, Any], rate: Rate) -> float | None:
     """How many units of a rate a cell took; None where that is not known."""
     circuits = cost.get("circuits", cost.get("events", 0)) if cost.get("shots") else 1
     shots = circuits * cost.get("shots", 0)
-    timed = cost.get("seconds", {}).get("device")
-    seconds = timed if timed is not None else shots * rate.seconds_per_shot
-    counts = {"task": circuits, "shot": shots, "read": cost.get("reads", 0), "second": seconds}
+    counts = {"task": circuits, "shot": shots, "read": cost.get("reads", 0)}
+    if rate.unit == "second":
+        counts["second"] = device_seconds(cost, shots)
     return counts[rate.unit] or None
+
+
+def device_seconds(cost: dict[str, Any], shots: int) -> float | None:
+    """Seconds of the device: as it reported them, else the estimate; None where nothing ran there.
+
+    >>> device_seconds({"jobs": 2}, 1000), device_seconds({"seconds": {"device": 3.0}}, 1000)
+    (4.35, 3.0)
+    """
+    reported = cost.get("seconds", {}).get("device")
+    if reported is not None or not shots:
+        return reported
+    return qpu_seconds(cost.get("jobs", 1), shots)

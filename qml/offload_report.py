@@ -122,30 +122,42 @@ def resources(info: Mapping[str, Any], events: int) -> dict[str, Any]:
     Returns:
         `shots` of a circuit (None where exact), `bases`, `circuits` (events times bases, unless
         the backend counted them), `jobs`; the circuit `before` and `after` transpilation (the
-        largest of its bases, with its layout), None where it was not; `seconds` by stage.
+        largest of its bases, with its layout), None where it was not; `seconds` by stage. Under a
+        mitigation circuits and jobs are all that it took, and `after` is the first of them.
 
     >>> resources({"shots": 9, "circuit": {"depth": 1}, "seconds": {"execute": 0.5}}, 2)["seconds"]
     {'execute': 0.5}
     """
-    transpiled = info.get("transpiled") or []
-    bases = len(transpiled) or int(info.get("bases", 1))
+    device, cost = innermost(info), info.get("cost", {})
+    transpiled = device.get("transpiled") or []
+    bases = len(transpiled) or int(device.get("bases", 1))
+    jobs = int(device.get("effective", {}).get("jobs", device.get("jobs", 1)))
     return {
         "shots": info.get("shots"),
         "bases": bases,
-        "circuits": int(info.get("circuits", events * bases)),
-        "jobs": int(info.get("effective", {}).get("jobs", info.get("jobs", 1))),
+        "circuits": int(info.get("circuits") or cost.get("circuits") or events * bases),
+        "jobs": jobs * cost.get("calls", 1),
         "before": info.get("circuit"),
         "after": max(transpiled, key=lambda size: size["depth"]) if transpiled else None,
-        "seconds": _stages(info.get("seconds", {}), bool(transpiled)),
+        "seconds": _stages(info.get("seconds", {})),
     }
 
 
-def _stages(seconds: Mapping[str, float | None], transpiled: bool) -> dict[str, float]:
-    """Known stages in their order; to compile for a vendor's device is to transpile."""
-    told = {name: float(value) for name, value in seconds.items() if value is not None}
-    if transpiled and "compile" in told:
-        told["transpile"] = told.get("transpile", 0.0) + told.pop("compile")
-    return {name: round(told[name], 6) for name in STAGES if name in told}
+def innermost(info: Mapping[str, Any]) -> dict[str, Any]:
+    """The `info` of the backend inside all mitigations, of its first call; or the one given.
+
+    >>> innermost({"backend": "A", "effective": {"backend": {}}, "inside": {"backend": "B"}})
+    {'backend': 'B', 'effective': {}}
+    """
+    if "inside" not in info:
+        return dict(info)
+    return innermost(info["inside"] | {"effective": info["effective"]["backend"]})
+
+
+def _stages(seconds: Mapping[str, float | None]) -> dict[str, float]:
+    """Known stages in their order, as far as they were told."""
+    told = {name: seconds.get(name) for name in STAGES}
+    return {name: round(float(value), 6) for name, value in told.items() if value is not None}
 
 
 def _plain(interval: Interval) -> list[float]:

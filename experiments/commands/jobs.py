@@ -22,6 +22,7 @@ def list_jobs(folder: Folder = Path("jobs")) -> None:
 
     from annealing import list_jobs as listed
     from annealing import show_job
+    from qml.jobs import is_lost
 
     shown = Table(box=None, pad_edge=False)
     for head in ("job", "state", "since (UTC)", "machine", "shots or reads", "id there"):
@@ -31,15 +32,26 @@ def list_jobs(folder: Folder = Path("jobs")) -> None:
         told = show_job(folder, job["digest"])
         machine, draws = _machine(told["prepared"])
         there = told.get("submitted", {}).get("id") or "-"
-        shown.add_row(job["digest"][:12], job["state"], job["time"][:19], machine, draws, there)
+        state = "sent?" if is_lost(folder, job["digest"]) else job["state"]
+        shown.add_row(job["digest"][:12], state, job["time"][:19], machine, draws, there)
     console().print(shown if jobs else f"No jobs in {folder}.")
 
 
 @app.command()
-def show(folder: Folder, digest: Digest) -> None:
+def show(
+    folder: Folder,
+    digest: Digest,
+    drawing: Annotated[
+        bool, typer.Option("--drawing", help="Its circuit before and after transpilation instead.")
+    ] = False,
+) -> None:
     """All that is known of a job, as JSON; arrays by their shapes."""
     from annealing import show_job
+    from qml.jobs import draw_circuit_job
 
+    if drawing:
+        typer.echo("\n\n".join(draw_circuit_job(folder, digest)))
+        return
     typer.echo(json.dumps(show_job(folder, digest), indent=1))
 
 

@@ -11,13 +11,21 @@ from experiments.commands.options import console
 if TYPE_CHECKING:
     from experiments.offloading import Offload
 
-NAMES = "exact, shots, density, aer, fake:manila, pennylane:lightning.qubit or ibm:NAME"
+NAMES = (
+    "exact, shots, density, aer, fake:manila, density:manila or trajectories:manila (ours under "
+    "the noise that it states), pennylane:lightning.qubit or ibm:NAME"
+)
+MITIGATIONS = "readout, zero_noise, twirling, regression or cancellation"
 
 
 def offload(
     checkpoint: Annotated[Path, typer.Argument(help="A frozen model, without or with a suffix.")],
     data: Annotated[str, typer.Option(help="A data set, or a .csv or .npz file of events.")],
     backend: Annotated[list[str], typer.Option(help=f"{NAMES}; may be given again.")],
+    mitigate: Annotated[
+        list[str],
+        typer.Option(help=f"One more row for each backend: {MITIGATIONS}; may be given again."),
+    ] = [],  # noqa: B006  typer makes a new one for each call
     shots: Annotated[int, typer.Option(help="For each measurement basis; 0: exact.")] = 1024,
     seed: Annotated[int, typer.Option(help="Of simulators and intervals.")] = 0,
     events: Annotated[int, typer.Option(help="The first so many events; 0: all.")] = 0,
@@ -29,35 +37,51 @@ def offload(
     deadline: Annotated[float | None, typer.Option(help="Seconds to wait at most.")] = None,
     max_shots: Annotated[int | None, typer.Option(help="Refuse a backend that takes more.")] = None,
     max_qpu_seconds: Annotated[
-        float | None, typer.Option(help="Refuse a backend whose estimate is longer.")
+        float | None, typer.Option(help="Refuse a backend whose estimated time there is longer.")
     ] = None,
+    drawing: Annotated[
+        bool, typer.Option("--drawing", help="Draw the circuit before and after transpilation.")
+    ] = False,
 ) -> None:
     """Predict with a frozen model on circuit backends; each row stands beside the exact one."""
     if out and out.suffix not in (".csv", ".npz"):
         raise ValueError(f"Option `--out` must end in .csv or .npz, but is {out}.")
-    from experiments.catalogue import named_backend
     from experiments.offloading import offload as predict
-    from experiments.offloading import read_events, write_scores
+    from experiments.offloading import read_events, with_mitigations, write_scores
     from qml import load_checkpoint
-    from qml.jobs import Ledgered
 
     frozen, digest = load_checkpoint(_stem(checkpoint))
     table = read_events(data, events)
     limits = {"deadline": deadline, "max_shots": max_shots, "max_qpu_seconds": max_qpu_seconds}
     options: dict[str, Any] = {"batch": batch, "about": {"checkpoint": digest}, **limits}
-    backends = {
-        name: Ledgered(named_backend(name, shots=shots, seed=seed), jobs, **options)
-        for name in backend
-    }
+    backends = with_mitigations(
+        frozen, table, backend, mitigate, ledger=jobs, options=options, shots=shots, seed=seed
+    )
     rows = predict(frozen, table, backends, seed=seed, told=_told)
     typer.echo(f"checkpoint {digest[:12]}, {len(table.x)} events")
     console().print(_shown(rows))
     for line in _notes(rows):
         typer.echo(line)
+    if drawing:
+        _draw(rows, jobs)
     if out:
         write_scores(out, rows, table)
         typer.echo(f"scores   {out.resolve()}")
     typer.echo(f"jobs     {jobs.resolve()}")
+
+
+def _draw(rows: Sequence["Offload"], jobs: Path) -> None:
+    """The circuit once, then what each device made of it; a mitigation asks for other circuits."""
+    from qml.jobs import draw_circuit_job
+
+    drawn: set[str] = set()
+    for row in rows:
+        for job in row.outcome.result.info.get("ledger", [])[:1]:
+            before, *after = draw_circuit_job(jobs, job["digest"])
+            for head, text in (("the circuit", before), *((f"on {row.name}", a) for a in after)):
+                if text not in drawn:
+                    typer.echo(f"\n{head}\n\n{text}")
+                    drawn.add(text)
 
 
 def _told(name: str) -> None:
@@ -86,13 +110,18 @@ def _shown(rows: Sequence["Offload"]) -> Any:
 
 def _notes(rows: Sequence["Offload"]) -> list[str]:
     """What the table cannot say: whose prices, what was simulated, options without effect."""
+    from qml.jobs import ESTIMATED_BY
+    from qml.offload_report import innermost
+
     prices = [row.summary["price"] for row in rows if row.summary["price"]]
-    notes = sorted({f"Price: list of {each['device']}, no bill." for each in prices})
+    notes = sorted({f"Price: an estimate by the list of {p['device']}, no bill." for p in prices})
+    if any(row.summary["qpu_seconds_are"] == "estimated" for row in rows if row.summary["price"]):
+        notes.append(f"QPU seconds: an estimate, {ESTIMATED_BY}.")
     infos = [(row.name, row.outcome.result.info) for row in rows]
     if simulated := [name for name, info in infos if info.get("simulated") and info.get("shots")]:
         notes.append(f"Simulated, so nothing was paid: {', '.join(simulated)}.")
     for name, info in infos:
-        if ignored := info.get("effective", {}).get("ignored"):
+        if ignored := innermost(info).get("effective", {}).get("ignored"):
             notes.append(f"Options without effect on {name}: {', '.join(ignored)}.")
         told = info.get("ledger", [])
         if kept := sum(job["from_ledger"] for job in told):

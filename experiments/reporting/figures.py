@@ -51,7 +51,7 @@ def figures(table: Table, folder: Path) -> Made:
     losses = partial(_losses, folder, records)
     for kind in (_scatters, partial(_training, losses), _energies):
         made += _first_ones(kind(lines, arrays))
-    return made + _first_ones(circuit_figures(lines, records, folder))
+    return made + _first_ones(circuit_figures(lines, records, folder, table.spec))
 
 
 def row_name(line: Line) -> str:

@@ -9,7 +9,7 @@ from rich import box
 from rich.table import Table as RichTable
 
 from circuits import Result
-from experiments.prices import device_of, price, read_prices
+from experiments.prices import device_of, device_seconds, price, read_prices
 from experiments.records import Record, read_arrays
 from experiments.reporting.notes import metric_name
 from experiments.reporting.tables import Line, Table
@@ -32,25 +32,25 @@ def priced(summary: Summary, backend: Mapping[str, Any], device: str | None = No
         device: a name in the price table; None for what the backend stands for.
 
     Returns:
-        the summary with `qpu_seconds` (None where neither reported nor listed),
-        `qpu_seconds_are` "reported" or "estimated", and `price` (None where there is none).
+        the summary with `qpu_seconds` (None where neither reported nor charged for),
+        `qpu_seconds_are` "reported" or "estimated", and `price`, an estimate (None where there is
+        none).
 
     >>> told = {"backend": "Shots", "shots": 100}
     >>> cost = {"events": 10, "circuits": 10, "shots": 100, "seconds": {}}
     >>> made = priced(cost, told)
     >>> made["qpu_seconds"], made["qpu_seconds_are"], made["price"]["amount"]
-    (0.25, 'estimated', 0.4)
+    (2.35, 'estimated', 3.76)
     """
     device = device or device_of({"backend": dict(backend)})
     rates = [rate for rate in read_prices() if rate.device == device]
     cost = {key: summary[key] for key in ("events", "circuits", "seconds")}
-    cost["shots"] = summary["shots"] or 0
-    found, reported = price(cost, device, rates), cost["seconds"].get("device")
-    listed = max((rate.seconds_per_shot for rate in rates), default=0.0)
-    estimate = cost["circuits"] * cost["shots"] * listed or None
+    cost |= {"shots": summary["shots"] or 0, "jobs": summary.get("jobs", 1)}
+    found, reported = price(cost, device, rates), "device" in cost["seconds"]
+    shots = cost["circuits"] * cost["shots"] if any(rate.unit == "second" for rate in rates) else 0
     return summary | {
-        "qpu_seconds": estimate if reported is None else reported,
-        "qpu_seconds_are": "estimated" if reported is None else "reported",
+        "qpu_seconds": device_seconds(cost, shots),
+        "qpu_seconds_are": "reported" if reported else "estimated",
         "price": None if found is None else found._asdict(),
     }
 
@@ -132,8 +132,10 @@ def _column(one: Summary) -> dict[str, str]:
     found, name = one["agreement"], metric_name(one["metric"])
     before, after = one["before"], one["after"] or {}
     sizes = {
-        head: _arrow((before or {}).get(key), after.get(key))
-        for key, head in (("gates", "gates"), ("two_qubit_gates", "two-qubit"), ("depth", "depth"))
+        name.replace("two_qubit", "two-qubit").replace("_", " "): _arrow(
+            (before or {}).get(name), after.get(name)
+        )
+        for name in ("gates", "two_qubit_gates", "depth")
     }
     return {
         "events": str(one["events"]),
@@ -143,7 +145,7 @@ def _column(one: Summary) -> dict[str, str]:
         "slope": _number(found["slope"]),
         "offset": _number(found["offset"], "+"),
         "RMSE": _number(found["rmse"]),
-        "of which shots": _number(found["shot_noise"]),
+        "RMSE by shots": _number(found["shot_noise"]),
         "same decisions": f"{one['same_decisions']:.1%}",
         "shots a circuit": str(one["shots"] or "-"),
         "circuits": str(one["circuits"]),
@@ -160,11 +162,13 @@ def _qpu(one: Summary) -> str:
     seconds = one.get("qpu_seconds")
     if seconds is None:
         return "-"
-    return f"{seconds:.0f}" + (" (estimated)" if one["qpu_seconds_are"] == "estimated" else "")
+    return f"{seconds:.1f}" + (" (estimated)" if one["qpu_seconds_are"] == "estimated" else "")
 
 
 def _money(found: Mapping[str, Any] | None) -> str:
-    return "-" if found is None else f"{found['amount']:.2f} {found['currency']}, {found['date']}"
+    if found is None:
+        return "-"
+    return f"{found['amount']:.2f} {found['currency']} (estimated, {found['date']})"
 
 
 def _interval(value: Sequence[float], sign: str = "") -> str:

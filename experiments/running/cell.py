@@ -33,6 +33,7 @@ from experiments.specs import (
 from experiments.trainers import Progress, Trained
 from qml import infer, thaw
 from qml.data import Dataset, load_dataset
+from qml.offload_report import resources
 
 
 def compute(
@@ -162,9 +163,10 @@ def _offloaded(
     arrays = {"losses": trained.losses, "std": outcome.std, "values": outcome.result.values}
     arrays |= {"values_std": outcome.result.std}
     shots, asked = told.get("shots") or 0, len(events.x_test)
-    circuits = told.get("circuits", asked * len(measurement_groups(model.observables)))
+    counted = told.get("circuits") or told.get("cost", {}).get("circuits")
+    circuits = counted or asked * len(measurement_groups(model.observables))
     cost = {"shots": shots, "circuits": circuits, "total_shots": shots * circuits}
-    cost |= {"seconds": seconds}
+    cost |= {"jobs": resources(told, asked)["jobs"], "seconds": seconds}
     return outcome.scores, cost, info | {"backend": told}, arrays
 
 

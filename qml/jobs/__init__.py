@@ -4,11 +4,13 @@ from qml.jobs.ibm_faults import open_quietly
 from qml.jobs.ledgered import Ledgered, device_of
 from qml.jobs.listing import (
     cancel_circuit_job,
+    draw_circuit_job,
     fetch_circuit_job,
     is_circuit_job,
     list_circuit_jobs,
 )
 from qml.jobs.protocol import (
+    ESTIMATED_BY,
     Answer,
     Cost,
     Device,
@@ -17,6 +19,8 @@ from qml.jobs.protocol import (
     RemoteDevice,
     qpu_seconds,
 )
+from qml.jobs.rehearsal import check_mitigated
+from qml.jobs.steps import is_lost
 
 __all__ = [
     # a backend in a ledger
@@ -26,6 +30,8 @@ __all__ = [
     "fetch_circuit_job",
     "cancel_circuit_job",
     "is_circuit_job",
+    "is_lost",
+    "draw_circuit_job",
     # what a device has to do
     "Part",
     "Answer",
@@ -37,4 +43,6 @@ __all__ = [
     "open_quietly",
     # what it would cost
     "qpu_seconds",
+    "ESTIMATED_BY",
+    "check_mitigated",
 ]

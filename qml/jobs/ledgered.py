@@ -14,7 +14,7 @@ from circuits import Circuit, PauliSum, QiskitBackend, Result
 from qml.jobs.here import Here
 from qml.jobs.on_qiskit import QiskitDevice
 from qml.jobs.protocol import CHUNK, WAITS, Answer, Cost, Device, Part, RemoteDevice
-from qml.jobs.steps import answer, digest_of, receive, record, refuse_ended, send
+from qml.jobs.steps import answer, digest_of, is_lost, receive, record, refuse_ended, send
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,9 @@ class Ledgered:
     "total_shots" and "estimated_qpu_seconds" (see `qpu_seconds`) are those of the call.
 
     Args:
-        backend: any backend; those on IBM's devices survive as jobs there, all others are run
-            while one waits and lose at most the chunk in work. Or a `qml.jobs.Device`.
+        backend: any backend; those on devices of IBM, and of providers with `retrieve_job`,
+            survive as jobs there, all others are run while one waits and lose at most the chunk in
+            work. Or a `qml.jobs.Device`.
         folder: the ledger; one for all jobs is best.
         batch: most sets of angles in a job or chunk; by default what a device of IBM's allows,
             and 1024 elsewhere. Chunks after the first have seeds of their own.
@@ -86,15 +87,17 @@ class Ledgered:
                 (nothing was sent); or an answer is not to the question.
             TimeoutError: no answer before the deadline; call again.
             ConnectionError: the device cannot be reached; call again.
-            RuntimeError: a job failed or was cancelled; `set_aside` allows another.
+            RuntimeError: a job failed or was cancelled, and `set_aside` allows another; or it is
+                not known whether it was sent, as its id was lost and the device has no tags.
         """
         device = device_of(self.backend, self.batch)
         parts = device.prepare(circuit, observables, angles)
         answers, jobs = self._answers(device, parts)
         start = perf_counter()
         result = device.finish(answers)
-        seconds = {**result.info.get("seconds", {}), **_summed(answers)}
-        seconds["post-process"] = perf_counter() - start
+        spent = _summed(answers)
+        spent["post-process"] = spent.get("post-process", 0.0) + perf_counter() - start
+        seconds = {**result.info.get("seconds", {}), **spent}
         cost = total_cost(device, parts)
         kept = {"ledger": jobs, "seconds": seconds, "circuits": cost.circuits}
         kept |= {"total_shots": cost.shots, "estimated_qpu_seconds": cost.qpu_seconds}
@@ -112,12 +115,13 @@ class Ledgered:
         """Bring every part to its end, each as far as that is still to be done."""
         until = patience.time_limit(self.deadline)
         states = [ledger.state_of(self.folder, digest_of(part)) for part in parts]
-        if {None, "prepared"} & set(states):
-            self._check_ceiling(total_cost(device, parts))
+        if self.is_unpaid(parts):
+            self.check_ceiling(total_cost(device, parts))
         digests = [
             record(self.folder, part, device.cost(part), self.about, until) for part in parts
         ]
-        if not set(states) & set(ledger.ENDED_BADLY):  # else the call fails: pay for nothing more
+        lost = any(is_lost(self.folder, digest, until) for digest in digests)
+        if not lost and not set(states) & set(ledger.ENDED_BADLY):  # else pay for nothing more
             self._send(device, digests, until)
         for digest in digests:
             receive(device, self.folder, digest, until, self.waits)
@@ -139,15 +143,21 @@ class Ledgered:
             for digest in unsent:
                 send(remote, self.folder, digest, inside, until, self.waits)
 
-    def _check_ceiling(self, cost: Cost) -> None:
-        for name, most, needed in (
-            ("max_shots", self.max_shots, cost.shots),
-            ("max_qpu_seconds", self.max_qpu_seconds, cost.qpu_seconds),
+    def is_unpaid(self, parts: Sequence[Part]) -> bool:
+        """Whether any part has not been sent yet."""
+        states = {ledger.state_of(self.folder, digest_of(part)) for part in parts}
+        return bool({None, "prepared"} & states)
+
+    def check_ceiling(self, cost: Cost) -> None:
+        """Raise ValueError where something takes more than `max_shots` or `max_qpu_seconds`."""
+        for name, most, needed, unit in (
+            ("max_shots", self.max_shots, cost.shots, "shots"),
+            ("max_qpu_seconds", self.max_qpu_seconds, cost.qpu_seconds, "QPU seconds (estimated)"),
         ):
             if most is not None and needed > most:
                 raise ValueError(
-                    f"The call would take {needed:.6g} {name[4:].replace('_', ' ')}, and `{name}` "
-                    f"is {most}: nothing was sent. Ask for fewer shots or events, or raise it."
+                    f"The call would take {needed:.6g} {unit}, and `{name}` is {most}: nothing "
+                    "was sent. Ask for fewer shots or events, or raise it."
                 )
 
 

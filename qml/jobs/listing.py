@@ -4,11 +4,11 @@ from pathlib import Path
 from typing import Any, cast
 
 from annealing import ledger, patience
-from circuits import Exact, QiskitBackend
+from circuits import Exact, QiskitBackend, circuit_from_dict, draw
 from qml.jobs.ibm_faults import open_quietly
 from qml.jobs.ledgered import device_of, job_id
 from qml.jobs.protocol import WAITS, Device, RemoteDevice
-from qml.jobs.steps import TAG, receive
+from qml.jobs.steps import TAG, is_lost, prepared_part, receive, refuse_lost
 
 OPEN = ("prepared", "submitted")
 
@@ -40,6 +40,7 @@ def fetch_circuit_job(
     digest: str,
     *,
     device: Device | None = None,
+    job: str | None = None,
     deadline: float | None = None,
     waits: tuple[float, ...] = WAITS,
 ) -> dict[str, Any]:
@@ -49,6 +50,7 @@ def fetch_circuit_job(
         folder: the ledger.
         digest: the job's digest or its beginning.
         device: where it was sent; by default it is opened by the name in the ledger.
+        job: its id at the vendor, where the ledger has lost it.
         deadline: seconds to wait at most; None waits as long as it takes.
         waits: seconds before each new try after a fault of the network.
 
@@ -57,9 +59,13 @@ def fetch_circuit_job(
 
     Raises:
         ValueError: there is no such job, or it has not been sent.
+        RuntimeError: it is not known whether it was.
         TimeoutError: it has not ended in time.
     """
     digest, until = ledger.find_job(folder, digest), patience.time_limit(deadline)
+    if job is not None:
+        _write_id(folder, digest, job, until)
+    refuse_lost(folder, digest, until)
     state = ledger.state_of(folder, digest)
     if state == "prepared":
         raise ValueError(f"Job {digest[:12]} has not been sent; the same call as before sends it.")
@@ -78,17 +84,45 @@ def cancel_circuit_job(
 ) -> dict[str, Any]:
     """Ask the vendor to stop a job, and write down how it ended: an answer paid for is kept.
 
-    A job that was never sent becomes "cancelled" too, and may then be set aside. Arguments, result
-    and errors are those of `fetch_circuit_job`.
+    A job that was never sent becomes "cancelled" too, and may then be set aside; so does one of
+    which that is not known, and no vendor is asked about it. Arguments, result and errors are those
+    of `fetch_circuit_job`.
     """
     digest, until = ledger.find_job(folder, digest), patience.time_limit(deadline)
-    if ledger.state_of(folder, digest) in OPEN:
+    if is_lost(folder, digest, until):
+        _write_unsent(folder, digest, until, "given up; whether it was sent is not known")
+    elif ledger.state_of(folder, digest) in OPEN:
         device = device or open_device(folder, digest)
         if device.remote:
             _stop(cast(RemoteDevice, device), folder, digest, until, waits)
         _write_unsent(folder, digest, until)
         receive(device, folder, digest, until, waits)
     return ledger.show_job(folder, digest)
+
+
+def draw_circuit_job(folder: str | Path, digest: str) -> list[str]:
+    """The circuit of a job as text: as it was asked, and as its device runs it, with the qubits.
+
+    Args:
+        folder: the ledger.
+        digest: the job's digest or its beginning.
+
+    Returns:
+        the circuit, then one drawing for each basis that was measured on a Qiskit target.
+
+    Raises:
+        ValueError: there is no such job, or it is none of circuits.
+    """
+    from circuits.on_qiskit.jobs import Prepared, drawings
+
+    digest = ledger.find_job(folder, digest)
+    if not is_circuit_job(folder, digest):
+        raise ValueError(f"Job {digest[:12]} has no circuit to draw: it is an annealer's.")
+    part = prepared_part(folder, digest)
+    before = draw(circuit_from_dict(part.request["circuit"]))
+    if part.request["backend"] != "QiskitBackend":
+        return [before]
+    return [before, *drawings(Prepared(dict(part.request), dict(part.facts), dict(part.arrays)))]
 
 
 def open_device(folder: str | Path, digest: str) -> Device:
@@ -98,7 +132,13 @@ def open_device(folder: str | Path, digest: str) -> Device:
         ValueError: it is unknown, or there are no credentials for it.
         ConnectionError: its service cannot be reached.
     """
-    request = ledger.read_state(folder, digest, "prepared").facts["request"]
+    facts = ledger.read_state(folder, digest, "prepared").facts
+    if provider := facts["facts"].get("provider"):
+        raise ValueError(
+            f"Job {digest[:12]} is one of the package {provider!r}, whose devices are not opened "
+            "by a name: give the functions of `qml.jobs` `device=device_of(QiskitBackend(...))`."
+        )
+    request = facts["request"]
     if request["backend"] != "QiskitBackend":
         return device_of(Exact())  # it ran here, and keeps no jobs: as good as any other
     return device_of(
@@ -122,11 +162,20 @@ def _stop(
             patience.patiently(lambda: device.cancel(job), until, waits)
 
 
-def _write_unsent(folder: str | Path, digest: str, until: float) -> None:
+def _write_unsent(
+    folder: str | Path, digest: str, until: float, reason: str = "cancelled before it was sent"
+) -> None:
     with ledger.locked(folder, digest, until):
         if ledger.state_of(folder, digest) == "prepared":
-            reason = {"reason": "cancelled before it was sent"}
-            ledger.write_state(folder, digest, "cancelled", reason)
+            ledger.write_state(folder, digest, "cancelled", {"reason": reason})
+
+
+def _write_id(folder: str | Path, digest: str, job: str, until: float) -> None:
+    """Write down an id that the user found at the vendor."""
+    with ledger.locked(folder, digest, until):
+        if not is_lost(folder, digest):
+            raise ValueError(f"Job {digest[:12]} has not lost its id; leave `job` out.")
+        ledger.write_state(folder, digest, "submitted", {"id": job, "found_by_user": True})
 
 
 def _summary(folder: str | Path, digest: str) -> dict[str, Any]:

@@ -1,8 +1,8 @@
-"""Qiskit backends as devices of the ledger: IBM's keep their jobs, all others run while one waits.
+"""Qiskit backends as devices of the ledger: IBM and others keep jobs, simulators run at once.
 
-The token is where IBM's own client reads it (the variable QISKIT_IBM_TOKEN, or its file of saved
-accounts) and nowhere in what is written down. A provider other than IBM has no jobs that could be
-found by a tag: where the process is killed while one runs, its answer is lost.
+A token is where the vendor's own client reads it (a variable, or its file of accounts) and nowhere
+in what is written down. IBM finds a job by a tag of ours; a provider with `retrieve_job` only by
+the id that it gave, so that what was sent is not known where we are killed before that is written.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,8 +17,10 @@ import numpy.typing as npt
 
 from circuits import Circuit, PauliSum, QiskitBackend, Result, check_observables, measurement_groups
 from circuits.on_qiskit import jobs
+from circuits.on_qiskit.targets import keeps_jobs
 from qml.jobs.ibm_faults import quietly
 from qml.jobs.protocol import CHUNK, Answer, Arrays, Cost, Part, qpu_seconds
+from qml.jobs.provider_faults import provider_quietly
 
 
 class QiskitDevice:
@@ -32,10 +34,21 @@ class QiskitDevice:
 
     @property
     def remote(self) -> bool:
+        """Whether it is a device of IBM's, or of another provider that keeps its jobs."""
+        return self.tagged or self.provider != ""
+
+    @property
+    def tagged(self) -> bool:
         """Whether it is a device of IBM's."""
         from circuits.on_qiskit.targets import is_ibm
 
         return is_ibm(self.backend.target)
+
+    @property
+    def provider(self) -> str:
+        """The package of a provider that keeps its jobs; "" for IBM's, and where none does."""
+        target = self.backend.target
+        return type(target).__module__.split(".")[0] if keeps_jobs(target) else ""
 
     def prepare(
         self,
@@ -47,15 +60,15 @@ class QiskitDevice:
         checked = check_observables(observables, circuit.n_qubits)
         backend = self._limited(len(measurement_groups(checked)))
         with self._quietly():
-            return [Part(*part) for part in jobs.prepare(backend, circuit, checked, angles)]
+            return self._parts(jobs.prepare(backend, circuit, checked, angles))
 
     def prepare_samples(
         self, circuit: Circuit, angles: Mapping[str, Any], shots: int, seed: int
     ) -> Sequence[Part]:
         """See `Device`."""
         with self._quietly():
-            parts = jobs.prepare_samples(self._limited(1), circuit, angles, shots, seed)
-            return [Part(*part) for part in parts]
+            limited = self._limited(1)
+            return self._parts(jobs.prepare_samples(limited, circuit, angles, shots, seed))
 
     def cost(self, part: Part) -> Cost:
         """See `Device`; a simulator is counted as the device that it stands for."""
@@ -83,10 +96,14 @@ class QiskitDevice:
         with self._quietly():
             return jobs.find(self.backend, tag)
 
-    def fetch(self, job: str, timeout: float | None) -> tuple[Arrays, Mapping[str, Any]]:
+    def fetch(
+        self, part: Part, job: str, timeout: float | None
+    ) -> tuple[Arrays, Mapping[str, Any]]:
         """See `RemoteDevice`."""
         with self._quietly():
-            raw = jobs.fetch(self.backend, job, timeout=timeout)
+            raw = jobs.fetch(self.backend, job, prepared=_plain(part), timeout=timeout)
+            if not self.tagged:
+                return raw, {}
             metrics = self.backend.target.service.job(job).metrics()
         return raw, {"seconds": stages(metrics), "usage": metrics.get("usage", {})}
 
@@ -102,15 +119,13 @@ class QiskitDevice:
 
     def check(self, part: Part, raw: Arrays) -> None:
         """See `Device`."""
-        rows, shots = _sizes(part)
-        shape = (rows, shots, ceil(part.request["circuit"]["n_qubits"] / 8))
-        names = [f"bits.{index}" for index in range(len(part.request["part"]["bases"]))]
         found = {name: (np.asarray(a).dtype.name, np.shape(a)) for name, a in raw.items()}
-        if found != dict.fromkeys(names, ("uint8", shape)):
+        shapes = _shapes(part)
+        if found != {name: ("uint8", shape) for name, shape in shapes.items()}:
             raise ValueError(
-                f"The device must return {', '.join(names)} as uint8 of shape {shape}, but "
-                f"returned {found}; the answer is not used. The device keeps it: the same call "
-                "fetches it again at no cost."
+                f"The device must return {', '.join(shapes)} as uint8 of shape "
+                f"{shapes['bits.0']}, but returned {found}; the answer is not used. The device "
+                "keeps it: the same call fetches it again at no cost."
             )
 
     def finish(self, answers: Sequence[Answer]) -> Result:
@@ -121,15 +136,21 @@ class QiskitDevice:
         """See `Device`."""
         return jobs.finish_samples(*_halves(answers))
 
+    def _parts(self, prepared: Sequence[jobs.Prepared]) -> list[Part]:
+        told = {"provider": self.provider} if self.provider else {}
+        return [Part(each.request, each.facts | told, each.arrays) for each in prepared]
+
     def _limited(self, bases: int) -> QiskitBackend:
-        batch = self.batch or (None if self.remote else CHUNK)
+        batch = self.batch or (None if self.tagged else CHUNK)
         if batch is None:
             return self.backend
         most = min(batch * bases, self.backend.max_sets or batch * bases)
         return replace(self.backend, max_sets=most)
 
     def _quietly(self) -> AbstractContextManager[None]:
-        return quietly(self.backend.target) if self.remote else nullcontext()
+        if self.tagged:
+            return quietly(self.backend.target)
+        return provider_quietly(self.backend.target) if self.remote else nullcontext()
 
 
 def stages(metrics: Mapping[str, Any]) -> dict[str, float]:
@@ -159,6 +180,17 @@ def _sizes(part: Part) -> tuple[int, int]:
     """Sets of angles, and shots of each."""
     (row, last_row), (shot, last_shot) = (part.request["part"][name] for name in ("rows", "shots"))
     return last_row - row, last_shot - shot
+
+
+def _shapes(part: Part) -> dict[str, tuple[int, ...]]:
+    """Names and shapes of an answer: a batch of which nothing is free comes one by one."""
+    rows, shots = _sizes(part)
+    size = (shots, ceil(part.request["circuit"]["n_qubits"] / 8))
+    shapes: list[tuple[int, ...]] = []
+    for index in range(len(part.request["part"]["bases"])):
+        free = part.arrays[f"values.{index}"].shape[1]
+        shapes += [(rows, *size)] if free else [size] * rows
+    return {f"bits.{place}": shape for place, shape in enumerate(shapes)}
 
 
 def _halves(answers: Sequence[Answer]) -> tuple[list[jobs.Prepared], list[Arrays]]:

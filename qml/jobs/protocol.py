@@ -14,6 +14,9 @@ import numpy.typing as npt
 from circuits import Circuit, PauliSum, Result
 
 WAITS = (1.0, 4.0, 16.0)  # seconds before each new try after a fault of the network
+# What a job and a shot take of a superconducting processor, and who says so; see `qpu_seconds`.
+JOB_SECONDS, SHOT_SECONDS = 2.0, 350e-6
+ESTIMATED_BY = "2 s a job and 0.35 ms a shot, IBM Quantum Documentation as of 2025"
 CHUNK = 1024  # sets of angles, where nobody says otherwise and no device has a limit
 Arrays = Mapping[str, npt.NDArray[Any]]
 
@@ -49,15 +52,21 @@ class Cost(NamedTuple):
 def qpu_seconds(jobs: int, shots: int) -> float:
     """Estimate the time that a superconducting processor is taken up by some jobs with some shots.
 
-    For IBM's default repetition delay and no error mitigation; the true figure is on the bill.
+    The one estimate there is: ceilings, tables and prices all take it. It is for IBM's default
+    repetition delay and no mitigation of the vendor's; the true figure is on the bill.
+
+    Args:
+        jobs: that are sent.
+        shots: of all their circuits together.
 
     Source:
-        IBM Quantum Documentation, "Estimate job run time" (2025): 2 s a job, 0.35 ms a shot.
+        IBM Quantum Documentation, "Estimate job run time", as of 2025: 2 s a job, and for each
+        shot the delay of 250 us and about 100 us for the circuit.
 
     >>> qpu_seconds(1, 10_000)
     5.5
     """
-    return 2.0 * jobs + 0.00035 * shots
+    return JOB_SECONDS * jobs + SHOT_SECONDS * shots
 
 
 class Device(Protocol):
@@ -111,9 +120,15 @@ class LocalDevice(Device, Protocol):
 class RemoteDevice(Device, Protocol):
     """A device that keeps its jobs.
 
+    Where it is not `tagged`, a job whose id was lost on the way is never sent again by itself.
     Each method raises ConnectionRefusedError where its request surely did not arrive,
     ConnectionError where that is not known, and no text of an error holds a secret.
     """
+
+    @property
+    def tagged(self) -> bool:
+        """Whether a job is found by its tag."""
+        ...
 
     def sending(self) -> AbstractContextManager[Any]:
         """Enter the mode in which jobs are sent; yields `inside` of `send`."""
@@ -127,8 +142,10 @@ class RemoteDevice(Device, Protocol):
         """Ids of the jobs with this tag that were or will be answered, the earliest first."""
         ...
 
-    def fetch(self, job: str, timeout: float | None) -> tuple[Arrays, Mapping[str, Any]]:
-        """Wait for an answer, and for facts on it.
+    def fetch(
+        self, part: Part, job: str, timeout: float | None
+    ) -> tuple[Arrays, Mapping[str, Any]]:
+        """Wait for the answer to a part, and for facts on it.
 
         Raises TimeoutError after that many seconds, RuntimeError where the job failed or was
         cancelled, LookupError where there is no such job.

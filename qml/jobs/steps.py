@@ -3,9 +3,11 @@
 A remote device knows a job by its id, and by a tag that is the job's digest. An id is lost if we
 are killed between sending and writing; the tag is not. So nothing is sent before the device was
 asked for the tag. A service that lists a job only some time after it took it could still be paid
-twice within that time; no client can exclude that.
+twice within that time; no client can exclude that. Where a device knows no tags, a file says that
+a job is being sent: if it is there and no id is, nobody but the user can know whether it was.
 """
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import monotonic, perf_counter
@@ -24,6 +26,7 @@ from qml.jobs.protocol import (
 )
 
 TAG = "qml-"  # before the digest
+SENDING = "sending"  # a file beside the states
 ANGLES = "angles."  # before the names of the arrays that belong to the question
 
 
@@ -69,13 +72,58 @@ def send(
     """Send a prepared job unless the device has it already, and write down its id.
 
     Where sending failed and the job may have arrived nevertheless, it is from then on only looked
-    for; the next call of a user, to whom the fault was told, may send it.
+    for; the next call of a user, to whom the fault was told, may send it if the device has tags.
     """
     with ledger.locked(folder, digest, until):
-        if ledger.state_of(folder, digest) == "prepared":
-            action = _find_or_send(device, prepared_part(folder, digest), TAG + digest, inside)
+        if ledger.state_of(folder, digest) != "prepared" or is_lost(folder, digest):
+            return
+        action = _find_or_send(device, prepared_part(folder, digest), TAG + digest, inside)
+        if not device.tagged:
+            mark_sending(folder, digest)
+        try:
             job, found = patience.patiently(action, until, waits)
-            ledger.write_state(folder, digest, "submitted", {"id": job, "found_by_tag": found})
+        except (ConnectionRefusedError, PermissionError):  # surely not taken
+            (Path(folder) / digest / SENDING).unlink(missing_ok=True)
+            raise
+        ledger.write_state(folder, digest, "submitted", {"id": job, "found_by_tag": found})
+
+
+def mark_sending(folder: str | Path, digest: str) -> None:
+    """Write down that a job is about to be sent; on return it is on the disk."""
+    path = Path(folder) / digest / SENDING
+    path.touch()
+    if os.name == "posix":
+        handle = os.open(path.parent, os.O_RDONLY)
+        os.fsync(handle)
+        os.close(handle)
+
+
+def is_lost(folder: str | Path, digest: str, until: float | None = None) -> bool:
+    """Whether a job may have been sent to a device without tags, and its id was not written.
+
+    Args:
+        folder, digest: the job.
+        until: reading of `time.monotonic` until which to wait for another process that may be
+            sending it at this moment; None where the job is held.
+    """
+    if ledger.state_of(folder, digest) != "prepared":
+        return False
+    marked = (Path(folder) / digest / SENDING).exists()
+    if not marked or until is None:
+        return marked
+    with ledger.locked(folder, digest, until):
+        return is_lost(folder, digest)
+
+
+def refuse_lost(folder: str | Path, digest: str, until: float | None = None) -> None:
+    """Raise RuntimeError where only the user can know whether a job was sent; see `is_lost`."""
+    if is_lost(folder, digest, until):
+        raise RuntimeError(
+            f"Job {digest[:12]} may have been sent to a provider that has no tags, and its id was "
+            "lost: it is not sent again. Look for it in the provider's list of jobs: if it is "
+            "there, give `qml.jobs.fetch_circuit_job` its id as `job`; if not, `qml jobs cancel "
+            f"{folder} {digest[:12]}` and then `qml jobs set-aside` let the same call send it."
+        )
 
 
 def receive(
@@ -96,21 +144,25 @@ def receive(
         state = ledger.state_of(folder, digest)
         if state == "submitted":
             job = ledger.read_state(folder, digest, "submitted").facts["id"]
-            remote = cast(RemoteDevice, device)
-            end, facts, raw = patience.patiently(lambda: _fetch(remote, job, until), until, waits)
+            part, remote = prepared_part(folder, digest), cast(RemoteDevice, device)
+            end, facts, raw = patience.patiently(
+                lambda: _fetch(remote, part, job, until), until, waits
+            )
         elif state == "prepared" and not device.remote:
             if monotonic() > until:
                 raise TimeoutError("The time is up; what is answered is kept: call again.")
-            end, facts, raw = _run(cast(LocalDevice, device), prepared_part(folder, digest))
+            part = prepared_part(folder, digest)
+            end, facts, raw = _run(cast(LocalDevice, device), part)
         else:
             return
         if end == "answered":
-            device.check(prepared_part(folder, digest), raw)
+            device.check(part, raw)
         ledger.write_state(folder, digest, end, facts, raw)
 
 
 def refuse_ended(folder: str | Path, digest: str) -> None:
-    """Raise RuntimeError where a job failed or was cancelled, with the way to another try."""
+    """Raise RuntimeError where a job failed, was cancelled or is lost, with the way on."""
+    refuse_lost(folder, digest)
     state = ledger.state_of(folder, digest)
     if state in ledger.ENDED_BADLY:
         reason = ledger.read_state(folder, digest, str(state)).facts["reason"]
@@ -149,9 +201,9 @@ def _find_or_send(
     return find_or_send
 
 
-def _fetch(device: RemoteDevice, job: str, until: float) -> tuple[str, Mapping, Arrays]:
+def _fetch(device: RemoteDevice, part: Part, job: str, until: float) -> tuple[str, Mapping, Arrays]:
     try:
-        raw, facts = device.fetch(job, patience.seconds_left(until))
+        raw, facts = device.fetch(part, job, patience.seconds_left(until))
     except RuntimeError as error:
         word = device.status(job)
         if word not in ledger.ENDED_BADLY:

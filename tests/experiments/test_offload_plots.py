@@ -1,14 +1,22 @@
 """The figures and the table of offloaded rows tell what the records hold."""
 
+from types import SimpleNamespace
+
+import jax
 import numpy as np
 import pytest
 from matplotlib.patches import Rectangle
+from qiskit.providers.fake_provider import GenericBackendV2
 from typer.testing import CliRunner
 
 from circuits import build_circuit, gate, reuploading
+from circuits.on_qiskit.jobs import prepare
+from experiments import backends
+from experiments.catalogue import build, pieces
 from experiments.cli import app
 from experiments.records import read_arrays
 from experiments.reporting import plots
+from experiments.reporting.circuit_figures import _on_device
 from experiments.reporting.figures import figures
 from experiments.reporting.offload import (
     offload_cells,
@@ -17,6 +25,9 @@ from experiments.reporting.offload import (
     priced,
 )
 from experiments.reporting.tables import make_table
+from experiments.specs import load_spec
+from qml import Scaler, freeze, reuploading_model
+from qml.jobs import qpu_seconds
 from qml.metrics import auc
 
 BELL = build_circuit([gate("h", 0), gate("cx", 0, 1)])
@@ -47,6 +58,27 @@ def test_no_two_boxes_lie_on_each_other_when_a_circuit_goes_on_below():
 def test_wires_after_transpilation_tell_where_they_come_from():
     lower = plots.before_after(BELL, BELL, layout=[5, 3], qubits=[3, 5]).axes[1]
     assert [text.get_text() for text in lower.texts[:2]] == ["Q3 ← q1", "Q5 ← q0"]
+
+
+def test_what_a_device_ran_is_drawn_where_it_is_made_again(small_toml, monkeypatch):
+    monkeypatch.setattr(backends, "_fake", lambda device: GenericBackendV2(3, seed=1))
+    words = ["kind='fake_device'", "mitigation='zero_noise'"]
+    spec = load_spec(str(small_toml), [f"backends.shots.{word}" for word in words])
+    model = reuploading_model(2, n_qubits=2, n_layers=1)
+    frozen = freeze(
+        model, model.init(jax.random.key(0)), Scaler(np.zeros(2), np.ones(2), -1.0, 1.0)
+    )
+    line = SimpleNamespace(row=next(row for row in spec.rows if row.id == "shots"))
+    built = build(pieces(spec, line.row).backend, 3).backend
+    angles = {"inputs": [[0.1, 0.2]], "weights": np.ones(4)}
+    size = prepare(built, model.circuit, model.observables, angles)[0].facts["transpiled"][0]
+    told = {"effective": {"backend": {}}, "inside": {"transpiled": [size]}}
+    record = SimpleNamespace(seed=3, info={"backend": told})
+    ((caption, figure),) = _on_device(line, record, frozen, spec)
+    assert caption.startswith("shots: the circuit as it was trained and as the device runs it")
+    assert figure.axes[1].get_title(loc="left").split(", ")[1] == f"{size['gates']} gates"
+    size["depth"] += 1  # as another version of the transpiler would make it
+    assert _on_device(line, record, frozen, spec) == []
 
 
 @pytest.mark.parametrize("layout", [[0], [0, 7]])
@@ -81,7 +113,7 @@ def test_summary_of_a_row_is_that_of_its_arrays(table, finished):
     noise = float(np.sqrt(np.mean(arrays["values_std"] ** 2)))
     assert made["agreement"]["shot_noise"] == pytest.approx(noise)
     assert 0.3 < made["agreement"]["rmse"] / noise < 3  # nothing but shots
-    assert made["price"]["amount"] == pytest.approx(40 * 100 * 250e-6 * 1.60)
+    assert made["price"]["amount"] == pytest.approx(qpu_seconds(1, 40 * 100) * 1.60)
 
 
 def test_a_device_that_told_its_seconds_is_charged_by_them():
@@ -104,7 +136,7 @@ def test_command_prints_it(small_toml, finished):
     asked = ["table", str(small_toml), "--out", str(finished[1]), "--offloaded"]
     shown = CliRunner().invoke(app, asked)
     assert shown.exit_code == 0
-    for word in ("slope", "same decisions", "depth", "1.60 USD, 2024-02-29"):
+    for word in ("slope", "same decisions", "depth", "5.44 USD (estimated, 2024-02-29)"):
         assert word in shown.output
 
 

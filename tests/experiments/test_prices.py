@@ -5,6 +5,7 @@ import re
 import pytest
 
 from experiments.prices import STANDS_FOR, Price, Rate, device_of, price, read_prices
+from qml.jobs import qpu_seconds
 
 CIRCUIT = {"events": 1000, "shots": 1024, "seconds": {"execute": 5.0}}
 ANNEALED = {"events": 1000, "reads": 200, "seconds": {}}
@@ -21,8 +22,8 @@ def test_every_event_is_a_task_with_all_its_shots():
 
 
 def test_a_device_that_was_timed_is_charged_by_its_own_seconds():
-    estimate = price(CIRCUIT, "IBM Quantum", read_prices())
-    assert estimate.amount == pytest.approx(1000 * 1024 * 250e-6 * 1.60)
+    estimate = price(CIRCUIT | {"jobs": 3}, "IBM Quantum", read_prices())
+    assert estimate.amount == pytest.approx(qpu_seconds(3, 1000 * 1024) * 1.60)
     timed = price(
         CIRCUIT | {"seconds": {"device": 10.0, "queue": 9e9}}, "IBM Quantum", read_prices()
     )
@@ -65,3 +66,6 @@ def test_an_entry_that_lacks_something_is_refused(change, message):
 def test_rows_stand_for_devices():
     assert device_of({"sampler": {"sampler": "MockAnnealer"}}) == "D-Wave on Amazon Braket"
     assert device_of({"backend": {"backend": "Exact"}}) == device_of({}) == ""
+    inside = {"backend": "QiskitBackend"}
+    around = {"backend": "PauliTwirling", "effective": {"backend": {}}, "inside": inside}
+    assert device_of({"backend": around}) == "IBM Quantum"

@@ -8,7 +8,7 @@ import pytest
 from circuits import Result
 from qml import Inference
 from qml.metrics import accuracy, auc
-from qml.offload_report import agreement, offload_summary, resources
+from qml.offload_report import agreement, innermost, offload_summary, resources
 
 RNG = np.random.default_rng(5)
 LABELS = RNG.integers(2, size=200)
@@ -72,7 +72,7 @@ def test_resources_are_read_and_not_made_up():
         "circuit": {"gates": 4, "two_qubit_gates": 1, "depth": 3},
         "transpiled": [small, large],
         "effective": {"jobs": 3},
-        "seconds": {"compile": 0.5, "execute": 2.0, "queue": None, "unheard": 1.0},
+        "seconds": {"transpile": 0.5, "execute": 2.0, "queue": None, "unheard": 1.0},
     }
     made = resources(info, events=10)
     assert (made["bases"], made["circuits"], made["jobs"]) == (2, 20, 3)
@@ -81,6 +81,19 @@ def test_resources_are_read_and_not_made_up():
     untouched = resources({"seconds": {"compile": 0.5}, "circuits": 4}, events=10)
     assert (untouched["circuits"], untouched["after"], untouched["shots"]) == (4, None, None)
     assert untouched["seconds"] == {"compile": 0.5}
+
+
+def test_resources_under_a_mitigation_are_all_that_it_took():
+    size = {"gates": 9, "two_qubit_gates": 2, "depth": 7}
+    info = {
+        "shots": 100,
+        "cost": {"calls": 3, "circuits": 60, "shots": 6000},
+        "effective": {"scales": [1, 3, 5], "backend": {"jobs": 2}},
+        "inside": {"backend": "QiskitBackend", "transpiled": [size]},
+    }
+    made = resources(info, events=20)
+    assert (made["circuits"], made["jobs"], made["after"]) == (60, 6, size)
+    assert innermost(innermost(info)) == innermost(info)
 
 
 def test_a_line_through_one_point_has_no_slope():

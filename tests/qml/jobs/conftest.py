@@ -70,7 +70,7 @@ class Vendor:
 class Machine(Here):
     """The vendor's device; what it answers is drawn here."""
 
-    remote = True
+    remote = tagged = True
 
     def __init__(self, vendor):
         super().__init__(Draws(), batch=2)
@@ -101,7 +101,7 @@ class Machine(Here):
         ]
         return self.vendor.step("find", lambda: alive)
 
-    def fetch(self, job, timeout):
+    def fetch(self, part, job, timeout):
         if job not in self.vendor.jobs:
             raise LookupError(f"There is no job {job!r}.")
         if self.vendor.jobs[job]["status"] in ("failed", "cancelled"):

@@ -123,7 +123,10 @@ def test_what_was_asked_is_in_the_ledger(counting, folder):
     ("limits", "message"),
     [
         ({"max_shots": 199}, "take 200 shots, and `max_shots` is 199: nothing was sent"),
-        ({"max_qpu_seconds": 5.9}, "take 6 qpu seconds, and `max_qpu_seconds` is 5.9"),
+        (
+            {"max_qpu_seconds": 5.9},
+            r"take 6 QPU seconds \(estimated\), and `max_qpu_seconds` is 5.9",
+        ),
     ],
 )
 def test_too_dear_is_refused_before_sending(ask, vendor, folder, limits, message):
