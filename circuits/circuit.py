@@ -7,6 +7,7 @@ of a bit string.
 """
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -89,17 +90,7 @@ def circuit_size(circuit: Circuit) -> dict[str, int]:
     >>> circuit_size(build_circuit([gate("h", 0), gate("h", 1), gate("cx", 0, 1)]))
     {'n_qubits': 2, 'gates': 3, 'two_qubit_gates': 1, 'depth': 2}
     """
-    depths = [0] * circuit.n_qubits
-    for item in circuit.gates:
-        level = 1 + max(depths[wire] for wire in item.wires)
-        for wire in item.wires:
-            depths[wire] = level
-    return {
-        "n_qubits": circuit.n_qubits,
-        "gates": len(circuit.gates),
-        "two_qubit_gates": sum(len(item.wires) > 1 for item in circuit.gates),
-        "depth": max(depths),
-    }
+    return _size(circuit)._asdict()
 
 
 def circuit_to_dict(circuit: Circuit) -> dict[str, Any]:
@@ -128,6 +119,25 @@ def circuit_from_dict(data: Mapping[str, Any]) -> Circuit:
         return build_circuit(gates, data["n_qubits"], data["segments"])
     except KeyError as error:
         raise ValueError(f"The data of a circuit must have the key {error}.") from None
+
+
+class _Size(NamedTuple):
+    n_qubits: int
+    gates: int
+    two_qubit_gates: int
+    depth: int
+
+
+@lru_cache(maxsize=512)
+def _size(circuit: Circuit) -> _Size:
+    """Counted once, as every result of a backend tells it."""
+    depths = [0] * circuit.n_qubits
+    for item in circuit.gates:
+        level = 1 + max(depths[wire] for wire in item.wires)
+        for wire in item.wires:
+            depths[wire] = level
+    two = sum(len(item.wires) > 1 for item in circuit.gates)
+    return _Size(circuit.n_qubits, len(circuit.gates), two, max(depths))
 
 
 def _write_gate(item: Gate) -> dict[str, Any]:

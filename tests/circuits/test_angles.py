@@ -46,6 +46,20 @@ def test_wrong_angles_are_refused(circuit, changes, message):
         check_angles(circuit, {"inputs": np.zeros(1), "weights": np.zeros(2)} | changes)
 
 
+def test_amplitudes_that_are_all_zero_are_refused_whichever_circuit_was_asked_about_before():
+    first, second = (
+        build_circuit([gate("amplitudes", 0, angle=("x", at))], segments={"x": 4}) for at in (0, 2)
+    )
+    for zeros in (slice(0, 2), slice(2, 4)):
+        row = np.ones(4)
+        row[zeros] = 0
+        wrong, right = (first, second) if zeros.start == 0 else (second, first)
+        for _ in range(2):
+            check_angles(right, {"x": row})
+            with pytest.raises(ValueError, match="Amplitudes in segment 'x' must not all be zero"):
+                check_angles(wrong, {"x": np.stack([np.ones(4), row])})
+
+
 def test_missing_segments_are_refused(circuit):
     with pytest.raises(ValueError, match=r"but has \['inputs'\]"):
         check_angles(circuit, {"inputs": np.zeros(1)})
