@@ -6,6 +6,7 @@ import textwrap
 import zipfile
 from urllib.parse import unquote
 
+import jax
 import pytest
 
 # Trees and clusters ask for a thread a core; beside other tests these only wait for each other.
@@ -84,6 +85,13 @@ ideal = "best"
 """
 
 
+@pytest.fixture(autouse=True)
+def children_share_what_is_compiled(monkeypatch):
+    """Processes that a test starts find what this one or another of them has compiled."""
+    monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", jax.config.jax_compilation_cache_dir)
+    monkeypatch.setenv("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+
+
 @pytest.fixture(scope="session")
 def small_toml(tmp_path_factory):
     """Path of the small spec."""
@@ -107,7 +115,10 @@ def finished(small_toml, tmp_path_factory):
     from experiments.specs import load_spec
 
     spec, folder = load_spec(str(small_toml)), tmp_path_factory.mktemp("run")
+    least = jax.config.jax_persistent_cache_min_compile_time_secs
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)  # children need all of it
     records = run(spec, folder)
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", least)
     assert [record.error for record in records if record.status != "ok"] == []
     return spec, folder
 

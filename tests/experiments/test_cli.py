@@ -8,9 +8,25 @@ import time
 import pytest
 
 
-def qml(*arguments, cwd=None):
+def qml(*arguments):
+    """The command in a process of its own, as a person starts it."""
     command = [sys.executable, "-m", "experiments", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd)
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def here(monkeypatch, capsys):
+    """The command in this process, which has imported everything and compiled the most."""
+    from experiments.cli import main
+
+    def run(*arguments):
+        command = ["qml", *map(str, arguments)]
+        monkeypatch.setattr(sys, "argv", command)
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return subprocess.CompletedProcess(command, ended.value.code, *capsys.readouterr())
+
+    return run
 
 
 def test_help_loads_nothing_heavy():
@@ -35,35 +51,42 @@ def test_help_loads_nothing_heavy():
         (["table", "SPEC"], "has no finished cell"),
     ],
 )
-def test_bad_input_is_one_sentence_and_exit_code_2(small_toml, tmp_path, arguments, message):
+def test_bad_input_is_one_sentence_and_exit_code_2(here, small_toml, tmp_path, arguments, message):
     arguments = [small_toml if a == "SPEC" else a for a in arguments]
-    done = qml(*arguments, "--out", tmp_path / "run")
+    done = here(*arguments, "--out", tmp_path / "run")
     assert done.returncode == 2, done.stderr
     assert message in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stderr.startswith("error: ")
 
 
-def test_table_and_report_come_from_stored_predictions(finished, small_toml):
+def test_table_and_report_come_from_stored_predictions(here, finished, small_toml):
     _, folder = finished
     table = qml("table", small_toml, "--out", folder, "--format", "markdown")
     assert table.returncode == 0, table.stderr
     assert table.stdout.count("\n| ") == 1 + 6
     assert "| circuit, exact | classical | circuit: exact | 100 |" in table.stdout
-    report = qml("report", small_toml, "--out", folder)
+    report = here("report", small_toml, "--out", folder)
     assert report.returncode == 0, report.stderr
     assert (folder / "report.html").exists()
 
 
-def test_a_failed_cell_gives_exit_code_1_and_names_its_traceback(small_toml, tmp_path):
-    spoiled = ["--set", "samplers.exhaustive.max_variables=1", "--set", "seeds=[0]"]
-    done = qml("run", small_toml, "--out", tmp_path, *spoiled)
+def test_a_failed_cell_gives_exit_code_1_and_names_its_traceback(here, small_toml, tmp_path):
+    rows = """rows=[
+        {id="logistic", model="logistic", role="classical"},
+        {id="sum", model="sum", role="trivial"},
+        {id="best", model="ensemble", sampler="exhaustive"},
+    ]"""
+    spoiled = ["samplers.exhaustive.max_variables=1", "seeds=[0]", rows]
+    options = [word for text in spoiled for word in ("--set", text)]
+    done = here("run", small_toml, "--out", tmp_path, *options)
     assert done.returncode == 1, done.stderr
     assert "failed   best, seed 0: ValueError: " in done.stderr
     assert "logistic" in done.stdout
 
 
-def test_ctrl_c_keeps_what_is_finished_and_says_so(small_toml, tmp_path):
+@pytest.mark.usefixtures("finished")  # which has compiled the programs of both runs
+def test_ctrl_c_keeps_what_is_finished_and_says_so(here, small_toml, tmp_path):
     # A background job of a shell ignores Ctrl-C and so would its children.
     listen = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
     code = f"{listen} from experiments.cli import main; main()"
@@ -78,39 +101,35 @@ def test_ctrl_c_keeps_what_is_finished_and_says_so(small_toml, tmp_path):
     assert "Interrupted; finished cells are kept, the same command goes on." in told
     assert "Traceback" not in told
     kept = lines.read_bytes()
-    done = qml("run", small_toml, "--out", tmp_path)
+    done = here("run", small_toml, "--out", tmp_path)
     assert done.returncode == 0, done.stderr
     assert lines.read_bytes().startswith(kept)
     assert lines.read_bytes().count(b"\n") == 12
 
 
-def test_a_run_that_its_budget_stops_ends_like_ctrl_c(small_toml, tmp_path):
+def test_a_run_that_its_budget_stops_ends_like_ctrl_c(here, small_toml, tmp_path):
     row = 'rows=[{id="sum", model="sum"}]'
     options = ["--out", tmp_path, "--set", row, "--set", "budget.cells=1", "--no-baselines"]
-    done = qml("run", small_toml, *options)
+    done = here("run", small_toml, *options)
     assert done.returncode == 130, done.stderr
     assert done.stderr.endswith("the same command with a larger budget goes on.\n")
     assert "error" not in done.stderr
     assert (tmp_path / "records.jsonl").read_bytes().count(b"\n") == 1
 
 
-def test_folds_are_named_while_they_are_run(small_toml, tmp_path):
+def test_folds_are_named_while_they_are_run(here, small_toml, tmp_path):
     rows = 'rows=[{id="sum", model="sum"}]'
     folds = ['data.split="kfold"', "data.folds=2", "data.test_events=0", "seeds=[4]", rows]
     options = [word for text in folds for word in ("--set", text)]
-    done = qml("run", small_toml, "--out", tmp_path, *options, "--no-baselines")
+    done = here("run", small_toml, "--out", tmp_path, *options, "--no-baselines")
     assert done.returncode == 0, done.stderr
     assert "[  2/2] sum, seed 4, fold 1: AUC 0." in done.stderr
 
 
-def test_doctor_names_versions_and_never_a_secret(tmp_path):
-    import os
-
-    environment = os.environ | {"DWAVE_API_TOKEN": "very-secret", "COLUMNS": "200"}
-    command = [sys.executable, "-m", "experiments", "doctor"]
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=False, env=environment, cwd=tmp_path
-    )
+def test_doctor_names_versions_and_never_a_secret(here, tmp_path, monkeypatch):
+    monkeypatch.setenv("DWAVE_API_TOKEN", "very-secret")
+    monkeypatch.chdir(tmp_path)
+    done = here("doctor")
     assert done.returncode == 0, done.stdout + done.stderr
     for word in ("jax device", "pennylane", "credentials: D-Wave Leap", "qml-offload[cuda]"):
         assert word in done.stdout

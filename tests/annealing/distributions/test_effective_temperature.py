@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from annealing import qubo_from_ising, qubo_from_matrix, qubo_from_terms
-from annealing.distributions import effective_beta, flip_costs
+from annealing.distributions import effective_beta
+from annealing.distributions.temperature import flip_costs
 from annealing.qubo import as_coo
 
 
