@@ -93,16 +93,30 @@ def site_sizes(sites: Iterable[int], n_qubits: int) -> tuple[int, ...]:
 def _matrices(make, blocks: Sequence[Block], n_qubits: int, angles: Angles) -> jax.Array:
     """Matrices (m, K, K) or (m, K, K, b) of m blocks of one recipe."""
     factors = _factors(make, site_sizes(blocks[0].sites, n_qubits))
-    # Without the barrier, XLA for CPUs (jaxlib 0.10.2, single precision) fuses the products that
-    # make a factor with the sums below, and gets some of them wrong.
-    parts = [jax.lax.optimization_barrier(_turned(each, blocks, angles)) for each in factors]
-    total = reduce(lambda late, early: jnp.sum(late[:, :, :, None] * early[:, None], 2), parts)
+    total = _product([_turned(each, blocks, angles) for each in factors])
     total = jnp.broadcast_to(total, (len(blocks), *total.shape[1:]))
     batched = any(
         hasattr(part.angle, "segment") and jnp.ndim(angles[part.angle.segment]) == 2
         for part in make
     )
     return total if batched else total[..., 0]
+
+
+def _product(factors: Sequence[jax.Array]) -> jax.Array:
+    """The product (m, K, K, b) of factors (m, K, K, b) of which m and b may be 1, the last first.
+
+    By matrix products, which XLA for CPUs does not fuse: a sum over what is computed from angles,
+    fused with it, it gets wrong in single precision (jaxlib 0.10.2), behind barriers too.
+    """
+
+    def times(late: jax.Array, early: jax.Array) -> jax.Array:
+        rows = [max(sizes) for sizes in zip(late.shape, early.shape, strict=True)]
+        pair = [
+            jnp.broadcast_to(each, (rows[0], *each.shape[1:3], rows[3])) for each in (late, early)
+        ]
+        return jnp.einsum("mikb,mkjb->mijb", *pair, precision=jax.lax.Precision.HIGHEST)
+
+    return reduce(times, factors)
 
 
 def _turned(factor: Factor, blocks: Sequence[Block], angles: Angles) -> jax.Array:

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from circuits import GATES, build_circuit, gate, matrix, pauli, z
 from circuits.dense import density
 from circuits.noise import (
+    NoiseModel,
+    add_noise,
     amplitude_damping,
     channel,
     depolarizing,
@@ -310,3 +312,25 @@ def test_single_precision_holds_for_batches_of_gates_on_two_wires():
     with jax.enable_x64(False):
         found = jax.vmap(density_matrix(circuit))({"x": rows})
     np.testing.assert_allclose(found, expected, atol=2e-6)
+
+
+def test_single_precision_batches_equal_double_ones():
+    """A block of several gates, wide batches: what XLA got wrong where it fused their product."""
+    gates = [
+        gate("rz", 1, angle=("x", 1)),
+        gate("cry", 0, 1, angle=("w", 0)),
+        gate("cx", 1, 0),
+        gate("rx", 1, angle=("x", 0)),
+        gate("rx", 1, angle=("x", 0)),
+    ]
+    model = NoiseModel(one=(amplitude_damping(0.01, 0),), two=(depolarizing(0.02, 0, 1),))
+    values = density_expectation(add_noise(build_circuit(gates), model), [z(0), z(1)])
+    rng = np.random.default_rng(0)
+    x, w = rng.uniform(-4, 4, (100, 2)), rng.uniform(-4, 4, 1)
+    found = {}
+    for x64 in (False, True):
+        with jax.enable_x64(x64):
+            run = jax.jit(jax.vmap(values, ({"x": 0, "w": None},)))
+            real = jnp.result_type(float)
+            found[x64] = run({"x": jnp.asarray(x, real), "w": jnp.asarray(w, real)})
+    np.testing.assert_allclose(found[False], found[True], atol=2e-6)
