@@ -30,10 +30,13 @@ from circuits.simulation.engine.matrices import angle_rows
 from circuits.simulation.open_systems.open_program import Block, OpenProgram, make_open_program
 from circuits.simulation.open_systems.pauli_transfer import kraus_operators
 from circuits.simulation.open_systems.trajectory_blocks import Carry, act_block
+from circuits.simulation.open_systems.trajectory_draws import block_draws, uniform_draws
 from circuits.simulation.pauli import pauli_expectations
 
 # Amplitudes that are worked on at once.
 CHUNK = 2**18
+# Random numbers that are drawn at once, for each of these amplitudes.
+DRAWS = 8
 
 
 def trajectory_expectation(
@@ -237,25 +240,16 @@ def _values(blocks: Sequence[Block], angles: Angles) -> list[Any]:
 def _chain(blocks, thetas, place, carry: Carry, keys: jax.Array, n: int) -> Carry:
     """Act with blocks, of which the first draws as number `place` of the circuit."""
     act = jax.checkpoint(act_block, static_argnums=(0, 4))
+    drawn = block_draws(blocks, place, keys, DRAWS * CHUNK)
     for at, (block, theta) in enumerate(zip(blocks, thetas, strict=True)):
-        carry = act(block, theta, carry, _draws(keys, place + at, len(block.gates)), n)
+        carry = act(block, theta, carry, drawn[at][: len(block.gates)], n)
     return carry
-
-
-def _draws(keys: jax.Array, place, count: int) -> jax.Array:
-    """Numbers (count, t) from 0 to 1, of each trajectory's own key."""
-    real = jnp.result_type(float)
-
-    def one(key: jax.Array) -> jax.Array:
-        return jax.random.uniform(jax.random.fold_in(key, place), (count,), real)
-
-    return jax.vmap(one, out_axes=1)(keys)
 
 
 def _draw(psi: jax.Array, keys: jax.Array) -> jax.Array:
     """One outcome (t,) of measuring all qubits of each state."""
     psi = _no_gradient(psi)
     running = jnp.cumsum(psi.real**2 + psi.imag**2, 0)
-    draw = _draws(keys, np.uint32(2**31), 1)[0]
+    draw = uniform_draws(keys, np.array([2**31], np.uint32), 1)[0, 0]
     below = draw * running[-1] * (1 - 4 * jnp.finfo(draw.dtype).eps)
     return jnp.argmax(running > below, 0).astype(jnp.int32)

@@ -1,10 +1,13 @@
 """What a block does to the states of trajectories, each with a choice of its own.
 
-Derivatives take the choices, and their probabilities, as constants.
+Derivatives take the choices, and their probabilities, as constants. The unitaries between two
+channels are one matrix, and one loop goes over the channels: what is compiled does not grow with
+their number.
 """
 
 from collections.abc import Sequence
 from functools import reduce
+from itertools import groupby
 from typing import Any
 
 import jax
@@ -50,49 +53,126 @@ def act_block(block: Block, theta: Sequence[Any], carry: Carry, draws: jax.Array
 
 def _chosen(block: Block, theta, rows, bits, draws, wires, n: int):
     """The product (K, K, t) of what the gates of a block did in each trajectory, and the bits."""
-    size, complex_ = len(rows), rows.dtype
-    total = jnp.eye(size, dtype=complex_)[:, :, None]
+    total = jnp.eye(len(rows), dtype=rows.dtype)[:, :, None]
     decides = any(_depends(gate) for gate in block.gates)
     rho = _reduced(jax.lax.stop_gradient(rows)) if decides else None
-    for gate, angle, draw in zip(block.gates, theta, draws, strict=True):
-        if is_unitary(gate):
-            step = _embedded(gate, angle, wires)[:, :, None]
-            if gate.condition:
-                eye = jnp.eye(size, dtype=complex_)[:, :, None]
-                step = jnp.where(_holds(gate, bits, n), step, eye)
-        else:
-            operators = np.stack([_embed(each, gate.wires, wires) for each in _operators(gate)])
-            step, outcome = _pick(jnp.asarray(operators, complex_), rho, draw)
-            if gate.name == "measure":
-                bits = bits.at[classical_bit(gate) - n].set(outcome)
-        total = _multiply(step, total)
-        if rho is not None:
-            turned = jax.lax.stop_gradient(step)
-            rho = _multiply(_multiply(turned, rho), jnp.swapaxes(turned.conj(), 0, 1))
+    steps = list(zip(block.gates, theta, draws, strict=True))
+    for classical, group in groupby(steps, lambda step: _is_classical(step[0])):
+        if not classical:
+            gates, angles, numbers = zip(*group, strict=True)
+            total = _run(gates, angles, numbers, total, rho, wires)
+            continue
+        for gate, angle, draw in group:
+            matrix, bits = _switch(gate, angle, draw, total, rho, bits, wires, n)
+            total = _multiply(matrix, total)
     return total, bits
 
 
-def _pick(operators: jax.Array, rho: jax.Array | None, draw: jax.Array):
+def _is_classical(gate: Gate) -> bool:
+    """Whether a gate writes or reads a classical bit."""
+    return gate.name == "measure" or gate.condition is not None
+
+
+def _switch(gate: Gate, angle, draw, total, rho, bits, wires, n: int):
+    """What a gate that writes or reads a bit does, (K, K, t), and the bits."""
+    if gate.name == "measure":
+        operators, forms, _ = _tables([gate], wires, total.dtype)
+        matrix, outcome = _pick(operators[0], forms[0], _turned(rho, total), draw)
+        return matrix, bits.at[classical_bit(gate) - n].set(outcome)
+    eye = jnp.eye(len(total), dtype=total.dtype)[:, :, None]
+    return jnp.where(_holds(gate, bits, n), _embedded(gate, angle, wires)[:, :, None], eye), bits
+
+
+def _run(gates: Sequence[Gate], theta, draws, total: jax.Array, rho, wires) -> jax.Array:
+    """The product (K, K, t) after unitaries and channels, which follows `total`."""
+    unitaries = _products(gates, theta, wires)[..., None]
+    channels = [at for at, gate in enumerate(gates) if not is_unitary(gate)]
+    if channels:
+        operators, forms, kinds = _tables([gates[at] for at in channels], wires, total.dtype)
+        drawn = jnp.stack([draws[at] for at in channels])
+
+        def step(total, inputs):
+            unitary, kind, draw = inputs
+            total = _multiply(unitary, total)
+            matrix, _ = _pick(operators[kind], forms[kind], _turned(rho, total), draw)
+            return _multiply(matrix, total), None
+
+        wide = jnp.broadcast_to(total, (*total.shape[:2], drawn.shape[1]))
+        total, _ = jax.lax.scan(step, wide, (unitaries[:-1], kinds, drawn))
+    return _multiply(unitaries[-1], total) if is_unitary(gates[-1]) else total
+
+
+def _products(gates: Sequence[Gate], theta, wires: tuple[int, ...]) -> jax.Array:
+    """Products (s, K, K) of the unitaries before each channel, and of those after the last one."""
+    matrices, rows = _unitaries(gates, theta, wires)
+    runs: list[list[int]] = [[]]
+    for at, gate in enumerate(gates):
+        runs[-1:] = [[*runs[-1], rows[at]]] if is_unitary(gate) else [runs[-1], []]
+    longest = max(1, *map(len, runs))
+    size = 1 << (longest - 1).bit_length()
+    # Row 0 is the identity.
+    index = np.array([run + [0] * (size - len(run)) for run in runs], np.int32)
+    made = matrices[index]
+    while made.shape[1] > 1:
+        made = jnp.einsum("slab,slbc->slac", made[:, 1::2], made[:, ::2], precision=HIGHEST)
+    return made[:, 0]
+
+
+def _unitaries(gates: Sequence[Gate], theta, wires: tuple[int, ...]):
+    """The identity and the unitaries among the gates, (r, K, K), and the row of each of these."""
+    makes: dict[Gate, list[int]] = {}
+    for at, gate in enumerate(gates):
+        if is_unitary(gate):
+            makes.setdefault(gate._replace(angle=None), []).append(at)
+    parts, rows = [jnp.eye(2 ** len(wires), dtype=jnp.result_type(complex))[None]], {}
+    for places in makes.values():
+        gate, angles = gates[places[0]], [theta[at] for at in places]
+        matrices = _matrices(gate, None if gate.angle is None else jnp.stack(angles))
+        first = sum(map(len, parts))
+        rows |= {at: first + row % len(matrices) for row, at in enumerate(places)}
+        parts.append(_embed(matrices, gate.wires, wires))
+    return jnp.concatenate(parts), rows
+
+
+def _tables(gates: Sequence[Gate], wires: tuple[int, ...], dtype):
+    """Kraus operators A (d, m, K, K) of d channels, their A^+ A, and which channel each gate is.
+
+    Where a channel has fewer operators than another one, zeros follow, which nothing chooses.
+    """
+    distinct = list(dict.fromkeys(gates))
+    made = [_embed(_operators(gate), gate.wires, wires) for gate in distinct]
+    operators = np.zeros((len(made), max(map(len, made)), *made[0].shape[1:]), complex)
+    for row, each in zip(operators, made, strict=True):
+        row[: len(each)] = each
+    forms = np.swapaxes(operators.conj(), 2, 3) @ operators
+    kinds = np.array([distinct.index(gate) for gate in gates], np.int32)
+    return jnp.asarray(operators, dtype), jnp.asarray(forms, dtype), jnp.asarray(kinds)
+
+
+def _pick(operators: jax.Array, forms: jax.Array, rho: jax.Array, draw: jax.Array):
     """One of the operators (m, K, K) for each trajectory: normalised (K, K, t), and its number.
 
-    Without a reduced state `rho` (K, K, t), which mixtures of unitaries do not need.
+    The operators A have the `forms` A^+ A, weighed in states `rho` (K, K, t) or (K, K, 1).
     """
-    if rho is None:
-        weights = jnp.sum(jnp.abs(operators) ** 2, (1, 2))[:, None] / operators.shape[1]
-    else:
-        forms = jnp.einsum("mab,mac->mbc", operators.conj(), operators, precision=HIGHEST)
-        weights = jnp.einsum("mbc,cbt->mt", forms, rho, precision=HIGHEST).real
-        weights = jnp.maximum(weights, 0)
-    running = jnp.cumsum(weights, 0)
-    total = running[-1]
-    # A little less than the sum, so that rounding chooses no impossible operator.
+    weights = jnp.einsum("mbc,cbt->mt", forms, rho, precision=HIGHEST).real
+    weights = jnp.maximum(weights, 0)
+    # What is impossible is never above the mark, whatever the rounding.
+    running = jnp.where(weights > 0, jnp.cumsum(weights, 0), 0)
+    total = running.max(0)
     below = draw * total * (1 - 4 * jnp.finfo(draw.dtype).eps)
     outcome = jnp.argmax(running > below, 0).astype(jnp.int32)
-    weight = jnp.take_along_axis(
-        jnp.broadcast_to(weights, running.shape[:1] + draw.shape), outcome[None], 0
-    )[0]
+    wide = jnp.broadcast_to(weights, (len(weights), len(draw)))
+    weight = jnp.take_along_axis(wide, outcome[None], 0)[0]
     scale = jnp.sqrt(total / weight).astype(operators.dtype)
     return jnp.moveaxis(operators[outcome], 0, -1) * scale, outcome
+
+
+def _turned(rho: jax.Array | None, total: jax.Array) -> jax.Array:
+    """Reduced states (K, K, t) after `total`; without them their mean, as for mixtures."""
+    if rho is None:
+        return jnp.eye(len(total), dtype=total.dtype)[:, :, None] / len(total)
+    total = jax.lax.stop_gradient(total)
+    return _multiply(_multiply(total, rho), jnp.swapaxes(total.conj(), 0, 1))
 
 
 def _operators(gate: Gate) -> Matrix:
@@ -118,21 +198,24 @@ def _holds(gate: Gate, bits: jax.Array, n: int) -> jax.Array:
 
 def _embedded(gate: Gate, angle, wires: tuple[int, ...]) -> jax.Array:
     """The unitary (K, K) of a gate on the wires of its block."""
+    matrices = _matrices(gate, None if angle is None else angle[None])
+    return _embed(matrices, gate.wires, wires)[0]
+
+
+def _matrices(gate: Gate, angles: jax.Array | None) -> jax.Array:
+    """The unitaries (r, k, k) of a gate at r angles, or the one (1, k, k) without an angle."""
     matrix = definition(gate).matrix
-    matrix = matrix() if angle is None else matrix(angle)
-    others = [wire for wire in wires if wire not in gate.wires]
-    full = jnp.kron(matrix, jnp.eye(2 ** len(others), dtype=matrix.dtype))
-    axes = np.argsort([*gate.wires, *others])
-    full = full.reshape((2,) * (2 * len(wires)))
-    return full.transpose([*axes, *(axes + len(wires))]).reshape((2 ** len(wires),) * 2)
+    return matrix()[None] if angles is None else jax.vmap(matrix)(angles)
 
 
-def _embed(matrix: Matrix, gate_wires: tuple[int, ...], wires: tuple[int, ...]) -> Matrix:
-    """An operator on some of the wires of a block as one on all of them."""
+def _embed(matrices, gate_wires: tuple[int, ...], wires: tuple[int, ...]):
+    """Operators (r, k, k) on some of the wires of a block as (r, K, K) on all of them."""
     others = [wire for wire in wires if wire not in gate_wires]
-    axes = np.argsort([*gate_wires, *others])
-    full = np.kron(matrix, np.eye(2 ** len(others))).reshape((2,) * (2 * len(wires)))
-    return full.transpose([*axes, *(axes + len(wires))]).reshape((2 ** len(wires),) * 2)
+    eye = np.eye(2 ** len(others), dtype=matrices.dtype)
+    full = matrices[:, :, None, :, None] * eye[:, None]
+    axes = 1 + np.argsort([*gate_wires, *others])
+    full = full.reshape(-1, *(2,) * (2 * len(wires)))
+    return full.transpose([0, *axes, *(axes + len(wires))]).reshape(-1, *(2 ** len(wires),) * 2)
 
 
 def _gather(psi: jax.Array, wires: tuple[int, ...], n: int):

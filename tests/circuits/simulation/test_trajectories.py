@@ -140,6 +140,16 @@ def test_repeated_layers_are_traced_once():
     assert length(40) == length(20)
 
 
+def test_programs_do_not_grow_with_the_channels_of_a_block():
+    def length(count):
+        pair = [gate("ry", 0, angle=("w", 0)), amplitude_damping(0.1, 0), depolarizing(0.1, 0, 1)]
+        run = trajectory_expectation(make([gate("cx", 0, 1), *(count * pair)]), z(0), 10)
+        lowered = jax.jit(run).lower(ANGLES, jax.random.key(0)).as_text()
+        return lowered.count("stablehlo.while"), lowered.count("stablehlo.dot_general")
+
+    assert length(10) == length(5)
+
+
 def test_many_qubits_need_no_density_matrix():
     n = 12
     gates = [gate("h", 0)] + [gate("cx", q, q + 1) for q in range(n - 1)]
