@@ -72,15 +72,15 @@ class Plan(NamedTuple):
 @lru_cache(maxsize=256)
 def plan_for(job: Job) -> Plan:
     """Return the tables of a job."""
-    todo, sweeps = [], []
+    todo, sweeps, shape = [], [], job._replace(program=())
     entries, adjoint = [np.zeros((0, 2, job.lanes))], [np.zeros((0, 2, job.lanes))]
     for sweep, leaves in _leaving(schedule(job)):
         start = len(todo)
         for operation in sweep.operations:
             todo.append((operation, sweep.rows, sum(map(len, entries))))
             if operation[0] == "matrix":
-                entries.append(_entries(job, operation))
-                adjoint.append(_entries(job, operation, transposed=True))
+                entries.append(operation[2] + _entries(shape, operation[1]))
+                adjoint.append(operation[2] + _entries(shape, operation[1], transposed=True))
         bits = sweep.rows + (0,) * (ROW_BITS - len(sweep.rows))
         sweeps.append((start, len(todo), *sweep.permutation, leaves, len(sweep.rows), *bits))
     shared = sum(map(len, entries))
@@ -108,7 +108,7 @@ def _take(job: Job, operations: list[Operation], reach: int):
     """Return the operations one sweep can do now, the others in order, and its row bits."""
     taken, rest, rows, held = [], [], set(), set()
     for position, operation in enumerate(operations):
-        if operation[0] == "permute":
+        if operation[0] == "permute" or len(held) == job.n:
             return taken, rest + operations[position:], rows
         mixed, wires = _wires(operation)
         wanted = rows | bits(job, mixed)[0]
@@ -189,14 +189,14 @@ def _flip_fields(job: Job, operation: Operation, rows: tuple[int, ...]):
     return kind, bit, inside, sum(1 << lane for lane in lanes), outside
 
 
-def _entries(job: Job, operation: Operation, transposed: bool = False) -> npt.NDArray:
-    """Which of the matrices' numbers the lanes of a gate's coefficients hold.
+@lru_cache(maxsize=1024)
+def _entries(job: Job, wires: tuple[int, ...], transposed: bool = False) -> npt.NDArray:
+    """Which of its matrix' numbers the lanes of a gate's coefficients hold; the job has no program.
 
     They are (coefficients, 2, lanes), for real and imaginary parts. Coefficients are ordered by
     (row i, column j, flips m): i and j number registers by the gate's row bits, m says which of its
     lane bits differ between the amplitudes multiplied and made.
     """
-    _, wires, slot = operation
     row_bits, lane_bits = map(sorted, bits(job, wires))
     sizes = 2 ** len(row_bits), 2 ** len(row_bits), 2 ** len(lane_bits), job.lanes
     i, j, m, lane = np.indices(sizes).reshape(4, -1)
@@ -213,5 +213,5 @@ def _entries(job: Job, operation: Operation, transposed: bool = False) -> npt.ND
     if transposed:
         row, column = column, row
     size = 2 ** len(wires)
-    real = (slot + size * row + column).reshape(-1, job.lanes)
+    real = (size * row + column).reshape(-1, job.lanes)
     return np.stack([real, real + size**2], 1)
