@@ -1,21 +1,20 @@
 """Faults of IBM's client as built-in errors, and no secret in an error or a log."""
 
-import logging
 import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 
-from annealing import credentials
+from qml.jobs.faults import Kind, plainly
+
+CLIENTS = ("qiskit_ibm_runtime", "ibm_cloud_sdk_core", "ibm_platform_services", "urllib3")
 
 # The service may do better a little later; it says so before it takes a job.
 BUSY = re.compile(r"\b429 Client Error")
 REFUSED = re.compile(r"\b4\d\d Client Error")
 
 
-@contextmanager
-def quietly(target: Any) -> Iterator[None]:
+def quietly(target: Any) -> AbstractContextManager[None]:
     """Keep the account's token out of logs and errors, and turn faults into built-in ones.
 
     Args:
@@ -27,15 +26,9 @@ def quietly(target: Any) -> Iterator[None]:
         PermissionError: it refuses the account.
         RuntimeError: anything else that its client raises.
     """
-    secrets = ibm_secrets(target)
-    with credentials.redacted_logs(secrets, _loggers()):
-        try:
-            yield
-        except Exception as error:
-            plain = plain_error(error, secrets)
-            if plain is error:
-                raise
-            raise plain from None  # the original may hold the token
+    import qiskit_ibm_runtime  # noqa: F401  makes its loggers
+
+    return plainly(ibm_secrets(target), CLIENTS, fault_kind)
 
 
 def open_quietly(name: str | None) -> Any:
@@ -61,20 +54,8 @@ def ibm_secrets(target: Any = None) -> list[str]:
     return [str(token) for token in found if token]
 
 
-def plain_error(error: Exception, secrets: list[str]) -> Exception:
-    """A built-in error for one of the client's or its HTTP library's; a built-in one stays.
-
-    >>> plain_error(ConnectionError("bad token ABC"), ["ABC"])
-    ConnectionError('bad token [hidden]')
-    """
-    text = credentials.redact(str(error), secrets)
-    if type(error).__module__ == "builtins":
-        return error if text == str(error) else type(error)(text)
-    kind, what = _kind(error)
-    return kind(f"{what}: {text}")
-
-
-def _kind(error: Exception) -> tuple[type[Exception], str]:
+def fault_kind(error: Exception) -> Kind:
+    """The built-in error for a fault of IBM's client, and what it says; see `plainly`."""
     import requests.exceptions as http
     from qiskit_ibm_runtime import exceptions
     from qiskit_ibm_runtime.api.exceptions import RequestsApiError
@@ -91,12 +72,3 @@ def _kind(error: Exception) -> tuple[type[Exception], str]:
     if isinstance(error, http.ConnectionError | http.Timeout):
         return ConnectionError, later
     return RuntimeError, f"IBM's client failed with {type(error).__name__}"
-
-
-def _loggers() -> list[logging.Logger]:
-    """Every logger of the clients involved; a filter on a parent would not see its children's."""
-    import qiskit_ibm_runtime  # noqa: F401  makes them all
-
-    clients = ("qiskit_ibm_runtime", "ibm_cloud_sdk_core", "ibm_platform_services", "urllib3")
-    known = list(logging.root.manager.loggerDict)
-    return [logging.getLogger(name) for name in known if name.split(".")[0] in clients]

@@ -1,20 +1,19 @@
 """Faults of a provider's client, other than IBM's, as built-in errors; no secret in any of them."""
 
-import logging
 import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 
-from annealing import credentials
+from qml.jobs.faults import Kind, plainly
+
+LIBRARIES = ("urllib3", "requests", "httpx")
 
 # Where providers' clients look for their tokens: IONQ_API_KEY, IQM_TOKEN, AWS_SECRET_ACCESS_KEY, …
 SECRET = re.compile(r"TOKEN|SECRET|PASSWORD|API_KEY")
 
 
-@contextmanager
-def provider_quietly(target: Any) -> Iterator[None]:
+def provider_quietly(target: Any) -> AbstractContextManager[None]:
     """Keep the account's secrets out of logs and errors, and turn faults into built-in ones.
 
     Args:
@@ -27,15 +26,8 @@ def provider_quietly(target: Any) -> Iterator[None]:
         LookupError: it has no such job.
         RuntimeError: anything else that its client raises.
     """
-    secrets = provider_secrets(target)
-    with credentials.redacted_logs(secrets, _loggers(target)):
-        try:
-            yield
-        except Exception as error:
-            plain = plain_fault(error, secrets)
-            if plain is error:
-                raise
-            raise plain from None  # the original may hold the token
+    package = type(target).__module__.split(".")[0]
+    return plainly(provider_secrets(target), (package, *LIBRARIES), provider_fault_kind)
 
 
 def provider_secrets(target: Any) -> list[str]:
@@ -47,20 +39,8 @@ def provider_secrets(target: Any) -> list[str]:
     return [value for value in found if len(value) >= 8]  # shorter ones would hide plain words
 
 
-def plain_fault(error: Exception, secrets: list[str]) -> Exception:
-    """A built-in error for one of the client's or its HTTP library's; a built-in one stays.
-
-    >>> plain_fault(ConnectionError("bad token ABCDEFGH"), ["ABCDEFGH"])
-    ConnectionError('bad token [hidden]')
-    """
-    text = credentials.redact(str(error), secrets)
-    if type(error).__module__ == "builtins":
-        return error if text == str(error) else type(error)(text)
-    kind, what = _kind(error)
-    return kind(f"{what}: {text}")
-
-
-def _kind(error: Exception) -> tuple[type[Exception], str]:
+def provider_fault_kind(error: Exception) -> Kind:
+    """The built-in error for a fault of a provider's client, and what it says; see `plainly`."""
     import requests.exceptions as http
 
     response = getattr(error, "response", None)
@@ -76,10 +56,3 @@ def _kind(error: Exception) -> tuple[type[Exception], str]:
     if code >= 500 or isinstance(error, http.ConnectionError | http.Timeout):
         return ConnectionError, "The provider cannot be reached, call again later"
     return RuntimeError, f"The provider's client failed with {type(error).__name__}"
-
-
-def _loggers(target: Any) -> list[logging.Logger]:
-    """Every logger of the clients involved; a filter on a parent would not see its children's."""
-    clients = {type(target).__module__.split(".")[0], "urllib3", "requests", "httpx"}
-    known = list(logging.root.manager.loggerDict)
-    return [logging.getLogger(name) for name in known if name.split(".")[0] in clients]

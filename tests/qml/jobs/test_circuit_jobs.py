@@ -21,7 +21,7 @@ from qml.jobs import (
     list_circuit_jobs,
 )
 from qml.jobs.here import Here, described, part_seed
-from qml.jobs.ibm_faults import plain_error, quietly
+from qml.jobs.ibm_faults import fault_kind, quietly
 from qml.jobs.on_qiskit import QiskitDevice
 
 CIRCUIT = build_circuit([gate("rx", 0, angle=("x", 0)), gate("ry", 1, angle=("w", 0))])
@@ -292,7 +292,7 @@ def test_no_secret_in_errors_and_logs(caplog, monkeypatch):
 def test_faults_of_the_service_are_told_from_refusals(text, wanted):
     from qiskit_ibm_runtime.exceptions import IBMRuntimeError
 
-    assert type(plain_error(IBMRuntimeError(text), [])) is wanted
+    assert fault_kind(IBMRuntimeError(text))[0] is wanted
 
 
 def test_a_remote_backend_is_not_pickled(machine, folder):

@@ -14,7 +14,7 @@ from circuits import QiskitBackend, build_circuit, gate, pauli, z
 from circuits.on_qiskit.jobs import fetch, submit
 from qml.jobs import Ledgered, cancel_circuit_job, device_of, fetch_circuit_job, steps
 from qml.jobs.on_qiskit import QiskitDevice
-from qml.jobs.provider_faults import plain_fault, provider_quietly
+from qml.jobs.provider_faults import provider_fault_kind, provider_quietly
 
 CIRCUIT = build_circuit([gate("rx", 0, angle=("x", 0)), gate("cx", 0, 1)])
 OBSERVABLES = (z(0), pauli("XY", (0, 1)))
@@ -226,4 +226,4 @@ def test_no_secret_in_errors(cloud, monkeypatch):
     for code, kind in ((404, LookupError), (401, PermissionError), (503, ConnectionError)):
         response = requests.Response()
         response.status_code = code
-        assert type(plain_fault(requests.HTTPError(response=response), [])) is kind
+        assert provider_fault_kind(requests.HTTPError(response=response))[0] is kind
