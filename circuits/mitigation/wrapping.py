@@ -84,7 +84,8 @@ def constants(observables: Sequence[PauliSum]) -> Array:
     >>> constants([z(0) + 0.5])
     array([0.5])
     """
-    return np.array([sum(c for c, string in item.terms if not string) for item in observables])
+    sums = [sum(c for c, string in item.terms if not string) for item in observables]
+    return np.array(sums, np.float64)
 
 
 def average(values: Array, std: Array) -> tuple[Array, Array]:

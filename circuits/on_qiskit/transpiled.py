@@ -14,7 +14,7 @@ from circuits.backends.statevector import Exact, Shots
 from circuits.circuit import Circuit, circuit_size
 from circuits.estimation import Group, basis_change, measurement_groups
 from circuits.gates.gate_types import is_unitary
-from circuits.mitigation.wrapping import reseeded
+from circuits.mitigation.wrapping import constants, reseeded
 from circuits.noise.from_target import device_noise_model
 from circuits.noise.model import NoiseModel
 from circuits.observables import PauliSum, check_observables
@@ -91,7 +91,7 @@ class Transpiled:
         bases = [circuit + basis_change(group, circuit.n_qubits) for group in groups]
         made = [self._native(basis, arrays) for basis in bases]
         stages = {"transpile": time.perf_counter() - start}
-        values = np.tile([_constant(each) for each in checked], (batch_length(arrays), 1))
+        values = np.tile(constants(checked), (batch_length(arrays), 1))
         variances, runs = np.zeros_like(values), []
         for number, (group, each) in enumerate(zip(groups, made, strict=True)):
             columns = sorted({index for index, _, _ in group.terms})
@@ -165,10 +165,6 @@ def _states_errors(noise: DeviceNoise) -> bool:
     readout = any(item.confusion != ((1, 0), (0, 1)) for item in noise.qubits)
     decay = any(item.t1 is not None or item.t2 is not None for item in noise.qubits)
     return readout or decay or any(item.error for item in noise.gates)
-
-
-def _constant(observable: PauliSum) -> float:
-    return float(sum(value for value, string in observable.terms if not string))
 
 
 def _signs(group: Group, index: int, places: Sequence[int]) -> PauliSum:

@@ -140,7 +140,9 @@ def test_a_full_disk_leaves_all_earlier_records_whole(tmp_path):
     assert read_records(tmp_path).records[-1].digest == "next"
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.skipif(
+    not Path("/dev/full").exists(), reason="a full disk is played by /dev/full, which is not there"
+)
 def test_a_full_device(tmp_path):
     (tmp_path / "records.jsonl").symlink_to("/dev/full")
     with pytest.raises(OSError, match="No space left on device"):

@@ -166,7 +166,10 @@ def test_a_folder_that_cannot_be_written(small_spec, tmp_path):
         run(small_spec, tmp_path / "file" / "run")
 
 
-@pytest.mark.skipif(not os.path.isdir("/sys/kernel"), reason="needs a read-only file system")
+@pytest.mark.skipif(
+    not os.path.isdir("/sys/kernel"),
+    reason="needs a folder that nobody can write to, such as Linux's /sys/kernel",
+)
 def test_a_read_only_folder(small_spec):
     with pytest.raises(OSError, match=r"Folder /sys/kernel cannot be written \("):
         run(small_spec, Path("/sys/kernel"))

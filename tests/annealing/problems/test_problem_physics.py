@@ -103,7 +103,10 @@ def test_two_crossing_tracks_are_told_apart():
     np.testing.assert_array_equal(problem.decode(best.bits[0]), [1, 1, 1, 1, 1, 1, 0])
 
 
-@pytest.mark.skipif(not os.environ.get("QML_DATA_MIRROR"), reason="published file not shipped")
+@pytest.mark.skipif(
+    not os.environ.get("QML_DATA_MIRROR"),
+    reason="its published file is not shipped; QML_DATA_MIRROR names no folder",
+)
 def test_the_published_ten_segments_have_the_published_ground_state():
     from qml.data import tracking_qubo
 
