@@ -119,6 +119,7 @@ class Pool:
         member.process.join()
         code = member.process.exitcode
         if code > 0 and member.process.pid not in self.ready:
+            self.close()  # the others fail alike: what they print must not come after this error
             raise RuntimeError(
                 f"A worker ended with exit code {code} while it started; a script that runs with "
                 'workers must do so under `if __name__ == "__main__":`.'
