@@ -28,8 +28,8 @@ from annealing.hardware.chain_strength import best_strength, scan_chain_strength
 from annealing.hardware.credentials import leap_credentials
 from annealing.hardware.embedding import clique_embedding, find_embedding
 from annealing.hardware.embedding_cache import cached_embedding
-from annealing.hardware.leap import LeapAnnealer
-from annealing.hardware.leap_jobs import cancel_job, fetch_job
+from annealing.hardware.leap.annealer import LeapAnnealer
+from annealing.hardware.leap.jobs import cancel_job, fetch_job
 from annealing.hardware.ledger import list_jobs, set_aside, show_job
 from annealing.hardware.mock_annealer import MockAnnealer
 from annealing.ising import qubo_from_ising, qubo_to_ising
@@ -88,9 +88,9 @@ if TYPE_CHECKING:
         random_spins,
     )
     from annealing.distributions.temperature import effective_beta
-    from annealing.hardware.profiles import ChipProfile, chip_profile, flawless
-    from annealing.hardware.stand_in import AnnealerStandIn
-    from annealing.hardware.timing import qpu_access_time
+    from annealing.hardware.stand_in.annealer import AnnealerStandIn
+    from annealing.hardware.stand_in.profiles import ChipProfile, chip_profile, flawless
+    from annealing.hardware.stand_in.timing import qpu_access_time
     from annealing.samplers.auto import AutoSampler
     from annealing.samplers.bifurcation import SimulatedBifurcation
     from annealing.samplers.chromatic import ChromaticAnnealing, gibbs
@@ -238,11 +238,11 @@ _LATER = {
     "colour_blocks": "annealing.distributions.chains",
     "coupling_matrix": "annealing.distributions.chains",
     "random_spins": "annealing.distributions.chains",
-    "AnnealerStandIn": "annealing.hardware.stand_in",
-    "ChipProfile": "annealing.hardware.profiles",
-    "chip_profile": "annealing.hardware.profiles",
-    "flawless": "annealing.hardware.profiles",
-    "qpu_access_time": "annealing.hardware.timing",
+    "AnnealerStandIn": "annealing.hardware.stand_in.annealer",
+    "ChipProfile": "annealing.hardware.stand_in.profiles",
+    "chip_profile": "annealing.hardware.stand_in.profiles",
+    "flawless": "annealing.hardware.stand_in.profiles",
+    "qpu_access_time": "annealing.hardware.stand_in.timing",
     "effective_beta": "annealing.distributions",
     "Budget": "annealing.samplers.stopping",
     "ChromaticAnnealing": "annealing.samplers.chromatic",

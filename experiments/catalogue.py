@@ -8,52 +8,52 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from experiments import (
-    annealed_trainers,
-    backends,
-    classical_trainers,
-    density_trainers,
-    mitigations,
-    samplers,
-    stored_outputs,
-    tracking_trainers,
-    trainers,
-)
+from experiments.devices import backends, mitigations, samplers
 from experiments.specs import Row, Spec
+from experiments.trainers import (
+    annealed,
+    circuit_models,
+    classical,
+    densities,
+    ensembles,
+    stored_outputs,
+    tracking,
+)
+from experiments.trainers.trained import TrainedCircuit
 
 MODELS: dict[str, Callable] = {
-    "logistic_regression": trainers.logistic_regression,
-    "boosted_trees": trainers.boosted_trees,
-    "untrained_sum": trainers.untrained_sum,
-    "reuploading": trainers.reuploading,
-    "boosted_ensemble": trainers.boosted_ensemble,
-    "svc": classical_trainers.svc,
-    "kernel_means": classical_trainers.kernel_means,
-    "boosted_stumps": classical_trainers.boosted_stumps,
-    "ridge": classical_trainers.ridge,
-    "boosted_regression": classical_trainers.boosted_regression,
-    "mean_value": classical_trainers.mean_value,
-    "k_means": classical_trainers.k_means,
-    "principal_axis": classical_trainers.principal_axis,
-    "relevant_features": classical_trainers.relevant_features,
-    "eliminated_features": classical_trainers.eliminated_features,
-    "qaml": annealed_trainers.qaml,
-    "qboost": annealed_trainers.qboost,
-    "qubo_svc": annealed_trainers.qubo_svc,
-    "qubo_linear_svc": annealed_trainers.qubo_linear_svc,
-    "qubo_ridge": annealed_trainers.qubo_ridge,
-    "qubo_k_means": annealed_trainers.qubo_k_means,
-    "qubo_selection": annealed_trainers.qubo_selection,
-    "boltzmann_chains": density_trainers.boltzmann_chains,
-    "boltzmann_annealed": density_trainers.boltzmann_annealed,
-    "bernoulli_rbm": density_trainers.bernoulli_rbm,
-    "independent_bits": density_trainers.independent_bits,
-    "noisy_copies": density_trainers.noisy_copies,
+    "logistic_regression": classical.logistic_regression,
+    "boosted_trees": classical.boosted_trees,
+    "untrained_sum": classical.untrained_sum,
+    "reuploading": circuit_models.reuploading,
+    "boosted_ensemble": ensembles.boosted_ensemble,
+    "svc": classical.svc,
+    "kernel_means": classical.kernel_means,
+    "boosted_stumps": classical.boosted_stumps,
+    "ridge": classical.ridge,
+    "boosted_regression": classical.boosted_regression,
+    "mean_value": classical.mean_value,
+    "k_means": classical.k_means,
+    "principal_axis": classical.principal_axis,
+    "relevant_features": classical.relevant_features,
+    "eliminated_features": classical.eliminated_features,
+    "qaml": annealed.qaml,
+    "qboost": annealed.qboost,
+    "qubo_svc": annealed.qubo_svc,
+    "qubo_linear_svc": annealed.qubo_linear_svc,
+    "qubo_ridge": annealed.qubo_ridge,
+    "qubo_k_means": annealed.qubo_k_means,
+    "qubo_selection": annealed.qubo_selection,
+    "boltzmann_chains": densities.boltzmann_chains,
+    "boltzmann_annealed": densities.boltzmann_annealed,
+    "bernoulli_rbm": densities.bernoulli_rbm,
+    "independent_bits": densities.independent_bits,
+    "noisy_copies": densities.noisy_copies,
     "published_circuit": stored_outputs.published_circuit,
     "stored_outputs": stored_outputs.stored_scores,
-    "tracking_qubo": tracking_trainers.tracking_qubo,
-    "smooth_doublets": tracking_trainers.smooth_doublets,
-    "all_doublets": tracking_trainers.all_doublets,
+    "tracking_qubo": tracking.tracking_qubo,
+    "smooth_doublets": tracking.smooth_doublets,
+    "all_doublets": tracking.all_doublets,
 }
 SAMPLERS: dict[str, Callable] = {
     "exhaustive": samplers.exhaustive,
@@ -278,7 +278,7 @@ def _check_roads(row: Row, train: Callable, sampler: Any, backend: Any) -> None:
     if not optional and (taken is not None) != bool(sampler):
         need = "needs" if taken is not None else "takes no"
         raise ValueError(f"Row {row.id!r}: model {row.model!r} {need} `sampler`.")
-    needs_backend = inspect.signature(train).return_annotation is trainers.TrainedCircuit
+    needs_backend = inspect.signature(train).return_annotation is TrainedCircuit
     if needs_backend != bool(backend):
         need = "needs" if needs_backend else "takes no"
         raise ValueError(f"Row {row.id!r}: model {row.model!r} {need} `backend`.")

@@ -7,7 +7,7 @@ from annealing.samplers.exhaustive import Exhaustive
 
 if TYPE_CHECKING:
     from annealing.hardware.mock_annealer import MockAnnealer
-    from annealing.hardware.stand_in import AnnealerStandIn
+    from annealing.hardware.stand_in.annealer import AnnealerStandIn
     from annealing.on_dimod import FromDimod, SimulatedAnnealing
     from annealing.samplers.auto import AutoSampler
     from annealing.samplers.bifurcation import SimulatedBifurcation
@@ -55,7 +55,7 @@ _LATER = {
     "SimulatedAnnealing": "annealing.on_dimod",
     "FromDimod": "annealing.on_dimod",
     "MockAnnealer": "annealing.hardware.mock_annealer",
-    "AnnealerStandIn": "annealing.hardware.stand_in",
+    "AnnealerStandIn": "annealing.hardware.stand_in.annealer",
     "SpinReversal": "annealing.wrappers.spin_reversal",
     "RoofDuality": "annealing.wrappers.roof_duality",
     "ConnectedComponents": "annealing.wrappers.connected_components",

@@ -1,7 +1,7 @@
 """Doubting results: audit any, make published ones again, compare two runs."""
 
-from experiments.checking.audit import Audit, audit, audit_text
-from experiments.checking.audit_findings import Finding
+from experiments.checking.auditing.audit import Audit, audit, audit_text
+from experiments.checking.auditing.findings import Finding
 from experiments.checking.compare import Comparison, compare
 from experiments.checking.published import published_ids
 from experiments.checking.reproduce import Reproduction, reproduce

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from annealing import Exhaustive, SimulatedAnnealing
-from experiments import trainers
 from experiments.checking.published import PublishedCell
+from experiments.trainers import classical
 from qml import fit_ensemble, score_ensemble
 from qml.data import lhcb_published_scores, load_dataset
 from qml.data.bowles2024 import load_bowles2024
@@ -172,12 +172,12 @@ def _qaml_row(row: str, x: np.ndarray, y: np.ndarray) -> Callable[[np.ndarray], 
     if row == "annealed":
         ensemble = fit_ensemble(x, y, SimulatedAnnealing(), scale=36.0, seed=QAML_SEED)
         return lambda test: score_ensemble(ensemble, test)
-    classical: dict[str, Callable] = {
-        "untrained sum": trainers.untrained_sum,
-        "logistic": trainers.logistic_regression,
-        "trees": trainers.boosted_trees,
+    trainers: dict[str, Callable] = {
+        "untrained sum": classical.untrained_sum,
+        "logistic": classical.logistic_regression,
+        "trees": classical.boosted_trees,
     }
-    return classical[row](x, y, QAML_SEED).score
+    return trainers[row](x, y, QAML_SEED).score
 
 
 def _auc_with_interval(cell: PublishedCell, arrays: Arrays) -> Measured:

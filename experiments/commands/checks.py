@@ -21,8 +21,8 @@ def audit(
     spec: Annotated[str | None, typer.Option(help="The spec of a folder, if not shipped.")] = None,
 ) -> None:
     """Check any results for values that cannot be right; exit code 1 where there are some."""
-    from experiments.checking.audit import audit as look
-    from experiments.checking.audit import audit_text
+    from experiments.checking.auditing.audit import audit as look
+    from experiments.checking.auditing.audit import audit_text
     from experiments.specs import load_spec
 
     if wrong := [text for text in column or [] if "=" not in text]:

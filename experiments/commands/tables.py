@@ -147,7 +147,7 @@ def make_tables(loaded, folder: Path, *, bare: bool, over: str | None = None, pr
 
 def write_pages(loaded, made: list, folder: Path, again: str) -> list[Path]:
     """The report pages of a run, with the audit's verdict, ranks, and the other benchmarks."""
-    from experiments.checking.audit import audit, audit_text
+    from experiments.checking.auditing.audit import audit, audit_text
     from experiments.knowledge import shipped_specs
     from experiments.reporting.report import write_report
 

@@ -8,7 +8,7 @@ import html
 import io
 from collections.abc import Callable, Sequence
 
-from experiments.prices import Price
+from experiments.costs.prices import Price
 from experiments.reporting.notes import metric_name
 from experiments.reporting.tables import Line, Table
 from qml.metrics import Interval

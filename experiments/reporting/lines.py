@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from experiments.prices import Price, read_prices
+from experiments.costs.prices import Price, read_prices
 from experiments.records import Record
 from experiments.reporting import spending
 from experiments.scoring import metric_values

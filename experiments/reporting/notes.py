@@ -1,6 +1,6 @@
 """The notes that belong under a table: what its numbers are, and what it lacks."""
 
-from experiments.prices import read_prices
+from experiments.costs.prices import read_prices
 from experiments.records import Record
 from experiments.reporting.lines import Line
 from experiments.specs import Spec

@@ -9,7 +9,7 @@ from rich import box
 from rich.table import Table as RichTable
 
 from circuits import Result
-from experiments.prices import device_of, device_seconds, price, read_prices
+from experiments.costs.prices import device_of, device_seconds, price, read_prices
 from experiments.records import Record, read_arrays
 from experiments.reporting.notes import metric_name
 from experiments.reporting.tables import Line, Table

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.prices import Price, Rate, device_of, price
+from experiments.costs.prices import Price, Rate, device_of, price
 from experiments.records import Record
 
 VENDOR = ("execute", "transpile")  # stages of a vendor that belong to execute

@@ -14,7 +14,7 @@ import numpy as np
 
 from circuits import measurement_groups
 from experiments.catalogue import Pieces, build, pieces
-from experiments.costs import measured
+from experiments.costs.meter import measured
 from experiments.provenance import provenance
 from experiments.records import Record, failure_file
 from experiments.running.events import Events, choose_events
@@ -30,7 +30,7 @@ from experiments.specs import (
     split_story,
     train_events,
 )
-from experiments.trainers import Progress, Trained
+from experiments.trainers.trained import Progress, Trained
 from qml import infer, thaw
 from qml.data import Dataset, load_dataset
 from qml.offload_report import resources

@@ -19,6 +19,7 @@ import socket
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -29,10 +30,19 @@ BEATS = 9  # heartbeats in a lease
 class Claims:
     """The claims of one run; a context in which a thread keeps them alive."""
 
-    def __init__(self, folder: Path, lease: float = LEASE):
-        """Keep the folder; nothing is written before the first claim."""
+    def __init__(
+        self, folder: Path, lease: float = LEASE, clock: Callable[[], float] = time.monotonic
+    ):
+        """Keep the folder; nothing is written before the first claim.
+
+        Args:
+            folder: of the claims.
+            lease: seconds after which an owner elsewhere is dead whose heart stands still.
+            clock: seconds; the machine's by default.
+        """
         self.folder = folder
         self.lease = lease
+        self.clock = clock
         self.me = "~".join((*_here(), str(os.getpid()), _started(os.getpid()), uuid.uuid4().hex))
         self.held: set[str] = set()
         self.watched: dict[str, tuple[tuple[str, int], float]] = {}
@@ -129,11 +139,11 @@ class Claims:
             beat = (owner, os.stat(self.folder / name / owner).st_mtime_ns)
         except FileNotFoundError:  # released this moment
             return False
-        seen, since = self.watched.setdefault(name, (beat, time.monotonic()))
+        seen, since = self.watched.setdefault(name, (beat, self.clock()))
         if seen != beat:
-            self.watched[name] = (beat, time.monotonic())
+            self.watched[name] = (beat, self.clock())
             return False
-        return time.monotonic() - since > self.lease
+        return self.clock() - since > self.lease
 
     def _beat(self) -> None:
         while not self.closing.wait(self.lease / BEATS):

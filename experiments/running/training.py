@@ -15,7 +15,7 @@ from experiments.running.events import Events
 from experiments.running.loop import write_files
 from experiments.searching import search
 from experiments.specs import Cell
-from experiments.trainers import Progress, TrainedCircuit
+from experiments.trainers.trained import Progress, TrainedCircuit
 from qml import load_checkpoint, save_checkpoint
 
 

@@ -29,7 +29,7 @@ from experiments.searching.trials import (
     read_trials,
 )
 from experiments.specs import canonical
-from experiments.trainers import Progress, Trained, TrainedCircuit
+from experiments.trainers.trained import Progress, Trained, TrainedCircuit
 from qml import predict, thaw
 from qml.metrics import auc
 
@@ -92,7 +92,7 @@ def search(
         ImportError: TPE is asked for and optuna is missing.
 
     Example:
-        >>> from experiments.trainers import logistic_regression
+        >>> from experiments.trainers.classical import logistic_regression
         >>> x = np.random.default_rng(0).normal(size=(80, 2))
         >>> space = {"products": [False, True]}
         >>> search(logistic_regression, space, x, x[:, 0] * x[:, 1] > 0, 0).settings
@@ -161,7 +161,7 @@ def nested_scores(
         ValueError: as in `search`; a metric that gives no number on an outer part.
 
     Example:
-        >>> from experiments.trainers import logistic_regression
+        >>> from experiments.trainers.classical import logistic_regression
         >>> x = np.random.default_rng(0).normal(size=(80, 2))
         >>> space = {"products": [False, True]}
         >>> found = nested_scores(logistic_regression, space, x, x[:, 0] * x[:, 1] > 0, 0, outer=2)

@@ -7,8 +7,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from experiments.grids import expand_rows
 from experiments.specs.checks import check_spec, checked_list, checked_table, checked_words
+from experiments.specs.grids import expand_rows
 from experiments.specs.spec import About, Budget, DataSpec, Row, Spec
 
 OPTIONAL = ("about", "budget")  # tables that `--set` may fill though the spec has none

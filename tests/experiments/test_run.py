@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from experiments import trainers
 from experiments.records import read_arrays, read_records
 from experiments.reporting.tables import make_table
 from experiments.run import choose_events, missing_cells, run
 from experiments.scoring import METRICS
 from experiments.specs import load_spec
+from experiments.trainers import classical
 from qml.data import load_dataset
 
 
@@ -71,7 +71,7 @@ def test_test_events_are_the_same_for_every_seed_and_never_trained_on(small_spec
 def test_a_failing_cell_is_a_record_and_the_others_go_on(small_spec, tmp_path, monkeypatch):
     spec = replace(small_spec, seeds=(0,), rows=small_spec.rows[:2])
     with monkeypatch.context() as patch:
-        patch.setattr(trainers, "_sklearn", lambda *a: (_ for _ in ()).throw(RuntimeError("boom")))
+        patch.setattr(classical, "_sklearn", lambda *a: (_ for _ in ()).throw(RuntimeError("boom")))
         failed, fine = run(spec, tmp_path)
     assert (failed.status, failed.error, fine.status) == ("failed", "RuntimeError: boom", "ok")
     text = (tmp_path / "failures" / failed.info["traceback"]).read_text()

@@ -13,7 +13,7 @@ from experiments.running.events import choose_events
 from experiments.scoring import metric_values, replicate
 from experiments.specs import DataSpec, load_spec
 from experiments.splits import split_ratio, split_rows
-from experiments.trainers import Trained
+from experiments.trainers.trained import Trained
 from qml.data import load_dataset, make_dataset
 
 FOLDS = ['data.split="kfold"', "data.folds=4", "data.train_events=0", "data.test_events=0"]

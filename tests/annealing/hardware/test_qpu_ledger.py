@@ -206,7 +206,7 @@ def test_only_what_ended_badly_is_set_aside(tmp_path):
 
 def test_the_ledger_and_the_sampler_load_no_vendor():
     code = (
-        "import sys, annealing.hardware.leap\n"
+        "import sys, annealing.hardware.leap.annealer\n"
         "print([m for m in sys.modules if m.split('.')[0] in ('dwave', 'dimod', 'requests')])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

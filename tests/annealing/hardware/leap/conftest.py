@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from annealing import qubo_from_matrix
-from annealing.hardware.leap import LeapAnnealer
+from annealing.hardware.leap.annealer import LeapAnnealer
 from annealing.hardware.ledger import list_jobs
 
 TOKEN = "SECRET-0123456789abcdef"

@@ -7,8 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from annealing.hardware import leap, leap_jobs, ledger
-from annealing.hardware.leap_jobs import cancel_job, fetch_job
+from annealing.hardware import ledger
+from annealing.hardware.leap import annealer as leap
+from annealing.hardware.leap import jobs as leap_jobs
+from annealing.hardware.leap.jobs import cancel_job, fetch_job
 from annealing.hardware.ledger import list_jobs, set_aside
 
 

@@ -1,0 +1,1 @@
+"""An annealer in software: its figures, its errors, its time."""

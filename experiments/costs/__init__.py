@@ -1,0 +1,1 @@
+"""What a cell cost: seconds, memory, energy, and what a device would have charged for it."""

@@ -1,0 +1,1 @@
+"""What a spec or the command line may name to run on: circuit devices, mitigations, annealers."""

@@ -1,0 +1,1 @@
+"""How a row's parameters are got, one kind of model a file."""
