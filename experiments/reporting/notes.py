@@ -1,5 +1,7 @@
 """The notes that belong under a table: what its numbers are, and what it lacks."""
 
+from collections.abc import Iterable
+
 from experiments.costs.prices import read_prices
 from experiments.records import Record
 from experiments.reporting.lines import Line
@@ -54,9 +56,13 @@ def table_notes(
     return notes
 
 
+def device_rows(records: Iterable[Record]) -> set[str]:
+    """Ids of the rows that a device answered; most tables have none."""
+    return {r.row for r in records if r.info.get("backend", {}).get("simulated") is False}
+
+
 def _hardware(lines: list[Line], records: list[Record]) -> list[str]:
-    """Which rows a device answered; most tables have none."""
-    ran = {r.row for r in records if r.info.get("backend", {}).get("simulated") is False}
+    ran = device_rows(records)
     if ran:
         names = ", ".join(line.row.label or line.row.id for line in lines if line.row.id in ran)
         return [f"A device answered: {names}. Every other quantum row is simulated."]

@@ -14,6 +14,7 @@ from experiments.knowledge import heads_and_cells
 from experiments.reporting.figures import figures, row_name
 from experiments.reporting.findings import best_line, extreme, findings
 from experiments.reporting.formats import SCORE, heads, interval, table_cells
+from experiments.reporting.notes import device_rows
 from experiments.reporting.plots import to_svg
 from experiments.reporting.tables import Line, Table
 from experiments.running.loop import write_files
@@ -191,7 +192,9 @@ def _summary(table: Table) -> str:
         of = "" if len(table.covered) == len(lines) else " among rows that saw all of them"
         parts.append(f"{extreme(table)}{of} {interval(best.main)} ({row_name(best)})")
     if any(line.simulated for line in lines):
-        parts.append("all quantum rows simulated")
+        by_device = len(device_rows(table.records))
+        some = f"{by_device} answered by a device, the other" if by_device else "all"
+        parts.append(f"{some} quantum rows simulated")
     return "; ".join(parts) + "."
 
 

@@ -101,6 +101,17 @@ def test_findings_come_before_the_table_and_the_summary_before_both(page):
     assert places == sorted(places)
 
 
+def test_rows_that_a_device_answered_are_not_called_simulated(page, table, write):
+    assert "; all quantum rows simulated." in page
+    row = next(line.row.id for line in table.lines if line.simulated)
+    records = [
+        r._replace(info=r.info | {"backend": {"simulated": False}}) if r.row == row else r
+        for r in table.records
+    ]
+    text = write(table._replace(records=records))
+    assert "; 1 answered by a device, the other quantum rows simulated." in text
+
+
 def test_the_command_names_the_commit(table, write):
     records = [
         r._replace(provenance=r.provenance | {"commit": "abc", "dirty": True})
