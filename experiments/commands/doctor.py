@@ -1,5 +1,6 @@
 """`qml doctor`: what is installed, what is broken, what is missing, and what to do about it."""
 
+import json
 import os
 from collections.abc import Callable
 from importlib import metadata, util
@@ -95,13 +96,21 @@ def _four_packages() -> list[Finding]:
 
 def _credentials() -> list[Finding]:
     """Whether credentials are where the vendors' clients look; values are never read out."""
-    ibm = Path.home() / ".qiskit" / "qiskit-ibm.json"
-    ibm_set = ibm.exists() or "QISKIT_IBM_TOKEN" in os.environ
+    ibm_set = "QISKIT_IBM_TOKEN" in os.environ or _has_ibm_account()
     leap_set, leap = leap_credentials()
     return [
         _credential("IBM Quantum", ibm_set, "QiskitRuntimeService.save_account(...)"),
         Finding("ok" if leap_set else "note", "credentials: D-Wave Leap", leap),
     ]
+
+
+def _has_ibm_account() -> bool:
+    """Whether the client's file holds an account: looking for one leaves an empty file behind."""
+    file = Path.home() / ".qiskit" / "qiskit-ibm.json"
+    try:
+        return bool(json.loads(file.read_text(encoding="utf-8")))
+    except (FileNotFoundError, json.JSONDecodeError):
+        return False
 
 
 def _credential(what: str, there: bool, how: str) -> Finding:
@@ -111,6 +120,8 @@ def _credential(what: str, there: bool, how: str) -> Finding:
 
 def _optional() -> list[Finding]:
     extras = {
+        "numba": ("compiled kernels for CPUs", "native"),
+        "stim": ("Clifford circuits: `Stabilizer`", "stabilizer"),
         "pythia8mc": ("generate the di-photon events", "hep"),
         "codecarbon": ("grid factors; set QML_COUNTRY", "energy"),
         "pynvml": ("GPU energy", "energy"),

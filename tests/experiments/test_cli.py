@@ -7,6 +7,8 @@ import time
 
 import pytest
 
+from experiments.commands.doctor import _credentials
+
 
 def qml(*arguments):
     """The command in a process of its own, as a person starts it."""
@@ -134,6 +136,18 @@ def test_doctor_names_versions_and_never_a_secret(here, tmp_path, monkeypatch):
     for word in ("jax device", "pennylane", "credentials: D-Wave Leap", "qml-offload[cuda]"):
         assert word in done.stdout
     assert "very-secret" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "found"), [("{}", False), ('{"default": {}}', True), ("{", False)]
+)
+def test_a_file_without_an_account_is_no_credential(tmp_path, monkeypatch, text, found):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("QISKIT_IBM_TOKEN", raising=False)
+    (tmp_path / ".qiskit").mkdir()
+    (tmp_path / ".qiskit" / "qiskit-ibm.json").write_text(text)
+    told = next(line.found for line in _credentials() if "IBM" in line.what)
+    assert (told == "configured") is found
 
 
 def invoke(*arguments):
