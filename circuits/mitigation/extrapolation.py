@@ -74,14 +74,16 @@ class ZeroNoiseExtrapolation:
     ) -> Result:
         """Return extrapolated values of k observables; see `Backend`."""
         checked = check_observables(observables, circuit.n_qubits)
-        backend, made, there = placed(self.backend, circuit, checked, angles)
-        folded, met = zip(*(fold(made, scale, self.folding) for scale in self.scales), strict=True)
+        made = placed(self.backend, circuit, angles)
+        there = made.moved(checked)
+        folds = (fold(made.circuit, scale, self.folding) for scale in self.scales)
+        folded, met = zip(*folds, strict=True)
         runs = [
-            reseeded(backend, number).expectation(each, there, angles)
+            reseeded(made.backend, number).expectation(each, there, angles)
             for number, each in enumerate(folded)
         ]
         check_same_qubits(runs)
-        _check_folded(made, met, runs)
+        _check_folded(made.circuit, met, runs)
         values, std = (np.stack(arrays) for arrays in zip(*(run[:2] for run in runs), strict=True))
         floors = constants(checked)
         zero, error, lines = extrapolate(met, values - floors, std, self.fit)

@@ -42,17 +42,18 @@ def letter_bits(indices: npt.NDArray[np.integer], n_wires: int) -> npt.NDArray[n
     return BITS[(np.asarray(indices)[..., None] // shifts) % 4]
 
 
-@lru_cache(maxsize=64)
-def conjugated(name: str) -> npt.NDArray[np.int64]:
+@lru_cache(maxsize=256)
+def conjugated(name: str, angle: float | None = None) -> npt.NDArray[np.int64]:
     """Return the number (16,) of the string that each pair of letters becomes under a gate.
 
     Args:
-        name: of a constant Clifford gate G on two wires; P becomes G P G^dagger up to its sign.
+        name: of a gate G on two wires that is Clifford; P becomes G P G^dagger up to its sign.
+        angle: of the gate, where it has one.
 
     >>> conjugated("cx")[[4, 1]]  # XI to XX, IX to IX
     array([5, 1])
     """
-    matrix = host_matrix(gate(name, 0, 1))
+    matrix = host_matrix(gate(name, 0, 1, angle=angle), angle)
     return np.abs(transfer_matrix(matrix[None])).argmax(0)
 
 

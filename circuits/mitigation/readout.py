@@ -77,10 +77,10 @@ class ReadoutMitigation:
         checked = check_observables(observables, circuit.n_qubits)
         if self.readouts is not None:  # of the circuit's own wires
             return self._tensored(circuit, checked, angles)
-        backend, made, there = placed(self.backend, circuit, checked, angles)
-        inside = replace(self, backend=backend)
+        made = placed(self.backend, circuit, angles)
+        inside = replace(self, backend=made.backend)
         run = inside._tensored if self.method == "tensored" else inside._sampled
-        result = run(made, there, angles)
+        result = run(made.circuit, made.moved(checked), angles)
         return result._replace(info=result.info | {"circuit": circuit_size(circuit)})
 
     def sample(

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from numbers import Real
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,12 +12,14 @@ from circuits.angles import Angles, batch_length, check_angles
 from circuits.circuit import Circuit
 from circuits.gates.gate_types import Gate
 from circuits.mitigation.paulis import conjugated, letter_bits, pauli_gates
+from circuits.mitigation.placing import placed
 from circuits.mitigation.wrapping import Array, average, free_segment, repeated, wrapped_info
 from circuits.observables import PauliSum, check_observables
 from circuits.protocol import Backend, Result, check_count, check_seed
 
 # Clifford gates on two wires: they turn Pauli strings into Pauli strings.
 TWIRLED = ("cx", "cy", "cz", "ecr", "swap", "iswap", "dcx")
+TURNED = ("rxx", "ryy", "rzz", "rzx")  # by multiples of pi / 2 only
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,12 @@ class PauliTwirling:
     Coherent errors of these gates, which add up in the amplitude, become random ones, which add up
     in the probability and which other methods can describe. Each set of angles gets instances of
     its own; their Paulis are angles of one circuit, rx and rz by 0 or pi.
+
+    For a Qiskit target the circuit is twirled after transpilation (`placed`): the device's own
+    gates, with those of the swaps that routing adds. These are cx, cy, cz, ecr, swap, iswap, dcx,
+    and rxx, ryy, rzz, rzx by a number that is a multiple of pi / 2. By any other angle, such as the
+    rzz that some devices turn by the batch's own angles, they are no Clifford gates: they stay as
+    they are, and so do their errors. The Paulis have the errors that the device has for rx and rz.
 
     Args:
         backend: what runs the instances, as a batch.
@@ -54,12 +64,13 @@ class PauliTwirling:
     ) -> Result:
         """Return values of k observables, averaged over instances; see `Backend`."""
         checked = check_observables(observables, circuit.n_qubits)
-        twirled, arrays, count = _twirled(circuit, angles, self.instances, self.seed)
-        run = self.backend.expectation(twirled, checked, arrays)
+        made = placed(self.backend, circuit, angles)
+        twirled, arrays, count = _twirled(made.circuit, angles, self.instances, self.seed)
+        run = made.backend.expectation(twirled, made.moved(checked), arrays)
         shape = (-1, count, len(checked))
         values, std = average(run.values.reshape(shape), run.std.reshape(shape))
         options = {"instances": self.instances, "seed": self.seed}
-        found = {"instances": count, "twirled_gates": _count(circuit)}
+        found = {"instances": count, "twirled_gates": _count(made.circuit)}
         info = wrapped_info("PauliTwirling", circuit, [(run, checked)], options, found)
         return Result(values, std, info)
 
@@ -70,15 +81,16 @@ class PauliTwirling:
         check_count("shots", shots)
         check_seed(seed)
         instances = min(self.instances, shots)
-        twirled, arrays, count = _twirled(circuit, angles, instances, seed)
+        made = placed(self.backend, circuit, angles)
+        twirled, arrays, count = _twirled(made.circuit, angles, instances, seed)
         each = -(-shots // count)
-        bits = self.backend.sample(twirled, arrays, shots=each, seed=seed)
-        dealt = bits.reshape(-1, count, each, circuit.n_qubits).swapaxes(1, 2)
-        return dealt.reshape(-1, count * each, circuit.n_qubits)[:, :shots]
+        bits = made.backend.sample(twirled, arrays, shots=each, seed=seed)
+        dealt = bits.reshape(-1, count, each, bits.shape[-1]).swapaxes(1, 2)
+        return dealt.reshape(-1, count * each, bits.shape[-1])[:, :shots, list(made.places)]
 
 
 def twirled_circuit(circuit: Circuit, segment: str) -> Circuit:
-    """Return the circuit with Paulis before and after each gate of `TWIRLED`, as angles.
+    """Return the circuit with Paulis before and after each gate that is twirled, as angles.
 
     Eight angles a gate: bits (x, z) of the Paulis on both wires before, then after, times pi.
 
@@ -99,7 +111,15 @@ def twirled_circuit(circuit: Circuit, segment: str) -> Circuit:
 
 
 def _is_twirled(item: Gate) -> bool:
-    return item.name in TWIRLED and item.condition is None
+    if item.condition is not None:
+        return False
+    return item.name in TWIRLED or (item.name in TURNED and _is_quarter(item.angle))
+
+
+def _is_quarter(angle: Any) -> bool:
+    """Whether an angle is a number, and a multiple of pi / 2."""
+    turns = float(angle) * 2 / np.pi if isinstance(angle, Real) else 0.5
+    return abs(turns - round(turns)) < 1e-9
 
 
 def _count(circuit: Circuit) -> int:
@@ -119,9 +139,9 @@ def _twirled(circuit: Circuit, angles: Angles, instances: int, seed: int):
 
 def _draw(circuit: Circuit, rows: int, seed: int) -> Array:
     """Angles (rows, 8 * gates) of random Paulis and of what undoes them."""
-    names = [item.name for item in circuit.gates if _is_twirled(item)]
-    before = np.random.default_rng(seed).integers(16, size=(rows, len(names)))
-    tables = np.stack([conjugated(name) for name in names])
-    after = tables[np.arange(len(names)), before]
+    kinds = [(item.name, item.angle) for item in circuit.gates if _is_twirled(item)]
+    before = np.random.default_rng(seed).integers(16, size=(rows, len(kinds)))
+    tables = np.stack([conjugated(*kind) for kind in kinds])  # pyright: ignore[reportArgumentType]
+    after = tables[np.arange(len(kinds)), before]
     bits = np.stack([letter_bits(before, 2), letter_bits(after, 2)], axis=2)
     return (np.pi * bits.reshape(rows, -1)).astype(np.float64)

@@ -1,6 +1,6 @@
 """The command `qml offload`: one checkpoint, byte for byte, on every backend that is named."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +15,7 @@ NAMES = (
     "exact, shots, density, aer, fake:manila, density:manila or trajectories:manila (ours under "
     "the noise that it states), pennylane:lightning.qubit or ibm:NAME"
 )
+CIRCUIT = "the circuit"
 MITIGATIONS = "readout, zero_noise, twirling, regression or cancellation"
 
 
@@ -71,17 +72,29 @@ def offload(
 
 
 def _draw(rows: Sequence["Offload"], jobs: Path) -> None:
-    """The circuit once, then what each device made of it; a mitigation asks for other circuits."""
-    from qml.jobs import draw_circuit_job
-
+    """The circuit once, then what each device runs of it, alone and under each mitigation."""
     drawn: set[str] = set()
-    for row in rows:
-        for job in row.outcome.result.info.get("ledger", [])[:1]:
-            before, *after = draw_circuit_job(jobs, job["digest"])
-            for head, text in (("the circuit", before), *((f"on {row.name}", a) for a in after)):
-                if text not in drawn:
-                    typer.echo(f"\n{head}\n\n{text}")
-                    drawn.add(text)
+    for head, text in (pair for row in rows for pair in _drawings(row, jobs)):
+        if text not in drawn:
+            typer.echo(f"\n{head}\n\n{text}")
+        elif head != CIRCUIT:
+            typer.echo(f"\n{head}: as above")
+        drawn.add(text)
+
+
+def _drawings(row: "Offload", jobs: Path) -> Iterator[tuple[str, str]]:
+    """Heads and texts of a row's first job."""
+    from qml.jobs import draw_circuit_job
+    from qml.offload_report import innermost
+
+    info = row.outcome.result.info
+    for job in innermost(info).get("ledger", [])[:1]:
+        before, *after = draw_circuit_job(jobs, job["digest"])
+        if "inside" not in info:
+            yield CIRCUIT, before
+            yield from ((f"on {row.name}", text) for text in after)
+        else:  # what was asked is not the circuit, but one that the mitigation made of it
+            yield from ((f"on {row.name}, in the first job of the mitigation", t) for t in after)
 
 
 def _told(name: str) -> None:

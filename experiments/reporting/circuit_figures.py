@@ -2,24 +2,41 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from circuits import Circuit, QiskitBackend, from_qiskit
+from circuits.mitigation.regression import freed
 from experiments.catalogue import build, pieces
 from experiments.records import Record
 from experiments.reporting import plots
 from experiments.reporting.lines import Line
+from experiments.reporting.plots.circuits import device_names
 from experiments.specs import Spec
 from qml import Frozen, load_checkpoint, thaw
 from qml.offload_report import innermost
 from qml.offloading import batch_angles
 
 DRAWN = 300  # gates of a circuit that is worth a drawing
+# What a mitigation makes of the circuit that is drawn.
+CHANGES = {
+    "readout": "also runs circuits that show how bits are confused",
+    "zero_noise": "also runs it folded, with more noise",
+    "twirling": "puts random Paulis around its two-qubit gates",
+    "regression": "also runs it with other angles",
+}
 
 Captioned = list[tuple[str, Figure]]
+
+
+class Run(NamedTuple):
+    """A circuit as a device ran it, on `qubits`; the wires asked for start on those of `layout`."""
+
+    circuit: Circuit
+    qubits: tuple[int, ...]
+    layout: tuple[int, ...]
 
 
 def circuit_figures(
@@ -36,7 +53,7 @@ def circuit_figures(
     Returns:
         (caption, figure) of each circuit that is not too large; the caption tells size and qubits
         of the circuit that each device ran. What a device ran is transpiled again, and drawn where
-        that gives the size and the qubits of the record.
+        that gives the size or the qubits of the record; rows of the same drawing share it.
     """
     by_model: dict[str, list[Line]] = {}
     for line in lines:
@@ -46,11 +63,10 @@ def circuit_figures(
     for model, group in by_model.items():
         frozen = _frozen(records[group[0].row.id][0], model, folder)
         if frozen is not None and len(frozen.circuit.gates) <= DRAWN:
-            told = [_transpiled(line, records[line.row.id][0]) for line in group]
+            told = [_sizes(line, records[line.row.id][0]) for line in group]
             caption = " ".join([f"The circuit of the model {model!r} as it was trained.", *told])
             made.append((caption.strip(), plots.circuit_drawing(frozen.circuit)))
-            for line in group:
-                made += _on_device(line, records[line.row.id][0], frozen, spec)
+            made += _on_devices(group, records, frozen, spec)
     return made
 
 
@@ -69,30 +85,69 @@ def _largest(record: Record) -> dict[str, Any] | None:
     return max(found, key=lambda one: one["depth"], default=None)
 
 
-def _transpiled(line: Line, record: Record) -> str:
+def _sizes(line: Line, record: Record) -> str:
     size = _largest(record)
     if size is None:
         return ""
     return (
-        f"{line.row.label or line.row.id}: {size['gates']} gates, {size['two_qubit_gates']} of "
-        f"them on two qubits, depth {size['depth']}, on qubits "
-        f"{', '.join(map(str, size['layout']))}."
+        f"{_label(line)}: {size['gates']} gates, {size['two_qubit_gates']} of them on two qubits, "
+        f"depth {size['depth']}, on qubits {', '.join(map(str, size['layout']))}."
     )
 
 
-def _on_device(line: Line, record: Record, frozen: Frozen, spec: Spec) -> Captioned:
-    """The circuit before and after it was transpiled for a fake device, at features of zero."""
+def _label(line: Line) -> str:
+    return line.row.label or line.row.id
+
+
+def _on_devices(
+    lines: list[Line], records: dict[str, list[Record]], frozen: Frozen, spec: Spec
+) -> Captioned:
+    """The circuit as each fake device runs it, at features of zero."""
+    drawn: dict[tuple[str, str], tuple[Run, list[Line]]] = {}
+    for line in lines:
+        run = _run(line, records[line.row.id][0], frozen, spec)
+        if run is not None:
+            device = spec.backends[line.row.backend or ""].get("device", "")
+            drawn.setdefault((device, repr(run)), (run, []))[1].append(line)
+    return [
+        (_caption(rows, spec), plots.circuit_drawing(run.circuit, device_names(*run[1:])))
+        for run, rows in drawn.values()
+    ]
+
+
+def _caption(lines: list[Line], spec: Spec) -> str:
+    told = [
+        f"{'; '.join(map(_label, lines))}: the circuit as the device runs it, on the qubits that "
+        "the transpiler chose; angles are those of features of zero."
+    ]
+    for line in lines:
+        if name := _mitigation(line, spec):
+            told.append(f"{_label(line)}: the mitigation {CHANGES[name]}.")
+    return " ".join(told)
+
+
+def _mitigation(line: Line, spec: Spec) -> str:
+    """The name of a row's mitigation; "" for none."""
+    named = spec.backends[line.row.backend or ""].get("mitigation", "")
+    return named["kind"] if isinstance(named, dict) else named
+
+
+def _run(line: Line, record: Record, frozen: Frozen, spec: Spec) -> Run | None:
+    """What a fake device ran, where it is made again as the record tells it."""
     size, settings = _largest(record), spec.backends[line.row.backend or ""]
-    if size is None or size["gates"] > DRAWN or settings["kind"] != "fake_device":
-        return []
-    after, qubits = _again(_backend(line, record, spec), frozen, size)
-    if after is None:
-        return []
-    caption = (
-        f"{line.row.label or line.row.id}: the circuit as it was trained and as the device runs "
-        "it, on the qubits that the transpiler chose; angles below are those of features of zero."
-    )
-    return [(caption, plots.before_after(frozen.circuit, after, size["layout"], qubits))]
+    if size is None or settings["kind"] != "fake_device":
+        return None
+    device, (model, params) = _backend(line, record, spec), thaw(frozen)
+    angles = batch_angles(model, params, np.zeros((1, len(frozen.scaler.shift))))
+    match _mitigation(line, spec):
+        case "":
+            return _transpiled(device, model.circuit, model.observables, angles, size)
+        case "regression":
+            free, arrays = freed(model.circuit, angles)
+            rows = {name: np.atleast_2d(array) for name, array in arrays.items()}
+            return _transpiled(device, free, model.observables, rows, size)
+        case _:
+            return _placed(device, model.circuit, angles, size)
 
 
 def _backend(line: Line, record: Record, spec: Spec) -> QiskitBackend:
@@ -105,22 +160,43 @@ def _backend(line: Line, record: Record, spec: Spec) -> QiskitBackend:
     return backend
 
 
-def _again(
-    backend: QiskitBackend, frozen: Frozen, size: dict[str, Any]
-) -> tuple[Circuit | None, tuple[int, ...]]:
-    """What the transpiler makes of a basis of that size, and its qubits; None where of none."""
+def _transpiled(
+    device: QiskitBackend, circuit: Circuit, observables: Any, angles: Any, size: dict[str, Any]
+) -> Run | None:
+    """The basis of that size; None where there is none."""
     from circuits.on_qiskit.jobs import prepare
-    from circuits.on_qiskit.programs import compacted, program_size, unpack, used_qubits
+    from circuits.on_qiskit.programs import program_size, unpack
 
-    model, params = thaw(frozen)
-    angles = batch_angles(model, params, np.zeros((1, len(frozen.scaler.shift))))
-    part = prepare(backend, model.circuit, model.observables, angles)[0]
+    part = prepare(device, circuit, observables, angles)[0]
     for index in range(len(part.facts["transpiled"])):
         built = unpack(part.arrays[f"program.{index}"])
         if program_size(built) == size:
-            bound = built.assign_parameters(part.arrays[f"values.{index}"][0])
-            bare = bound.remove_final_measurements(inplace=False)
-            circuit = from_qiskit(compacted(bare, used_qubits(built)))
-            gates = tuple(gate for gate in circuit.gates if gate.name != "gphase")
-            return circuit._replace(gates=gates), used_qubits(built)
-    return None, ()
+            return _drawable(built, part.arrays[f"values.{index}"])
+    return None
+
+
+def _placed(
+    device: QiskitBackend, circuit: Circuit, angles: Any, size: dict[str, Any]
+) -> Run | None:
+    """What a mitigation starts from, where it is on the qubits of that layout."""
+    from circuits.on_qiskit.programs import program
+
+    options = {"level": device.optimization_level, "seed": device.seed, "measured": False}
+    run = _drawable(
+        *program(device.target, circuit, angles, layout=device.initial_layout, **options)
+    )
+    return run if run and [*run.qubits] == size["layout"] else None
+
+
+def _drawable(built: Any, values: np.ndarray) -> Run | None:
+    """A transpiled circuit with numbers as its angles; None where it is too large."""
+    from circuits.on_qiskit.programs import compacted, program_size, used_qubits
+
+    size = program_size(built)
+    if size["gates"] > DRAWN:
+        return None
+    bare = built.assign_parameters(values[0]).remove_final_measurements(inplace=False)
+    qubits = tuple(sorted({*used_qubits(built), *size["final_layout"]}))
+    circuit = from_qiskit(compacted(bare, qubits))
+    gates = tuple(gate for gate in circuit.gates if gate.name != "gphase")
+    return Run(circuit._replace(gates=gates), qubits, tuple(size["layout"]))

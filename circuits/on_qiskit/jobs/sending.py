@@ -90,12 +90,15 @@ def run_parts(
         return [fetch(backend, submit(backend, part), prepared=part) for part in prepared]
     with execution_mode(backend) as inside:
         names = [submit(backend, part, inside=inside) for part in prepared]
-        return [fetch(backend, name) for name in names]
+    return [fetch(backend, name) for name in names]
 
 
 @contextmanager
 def execution_mode(backend: "QiskitBackend") -> Iterator[Any]:
-    """Open IBM's batch or session where the backend asks for one; yields `inside` of `submit`."""
+    """Open IBM's batch or session where the backend asks for one; yields `inside` of `submit`.
+
+    It is closed at the end, also after an error; jobs that it has taken run nevertheless.
+    """
     if backend.mode == "job" or not is_ibm(backend.target):
         yield None
         return

@@ -10,7 +10,7 @@ from circuits import Circuit, Gate, Slot, circuit_size
 from circuits.drawing import MARKS, Placed, place_gates
 from experiments.reporting.plots.style import COLOURS, GREY, SMALL, TEXT, add_legend, add_tip
 
-COLUMNS = 18  # of gates in one line of wires; what is longer goes on below
+COLUMNS = 12  # of gates in one line of wires; what is longer goes on below
 CELL, WIRE, HEAD = 0.42, 0.4, 0.75  # inches of a column, of a wire, of what stands above
 BOX = 0.78
 FIXED = "no angle or a fixed one"
@@ -72,13 +72,27 @@ def before_after(
             f"{before.n_qubits} wires, but is {list(layout)}."
         )
     figure, (upper, lower) = _panels([before, after])
-    start = {qubit: f" ← q{wire}" for wire, qubit in enumerate(layout)}
-    names = [f"Q{number}{start.get(number, '')}" for number in numbers]
+    names = device_names(numbers, layout)
     segments = _segments(before)
     _draw(upper, before, _names(before), f"Before: {_size(before)}", segments)
     _draw(lower, after, names, f"After: {_size(after)}", segments | _segments(after))
     _legend(upper, before)
     return figure
+
+
+def device_names(qubits: Sequence[int], layout: Sequence[int]) -> list[str]:
+    """Names of a device's qubits, with the wire of a circuit that starts on them.
+
+    Args:
+        qubits: their numbers.
+        layout: the qubit of each of the circuit's wires at the start.
+
+    Example:
+        >>> device_names([3, 5, 6], [5, 3])
+        ['Q3 ← q1', 'Q5 ← q0', 'Q6']
+    """
+    start = {qubit: f" ← q{wire}" for wire, qubit in enumerate(layout)}
+    return [f"Q{number}{start.get(number, '')}" for number in qubits]
 
 
 def _panels(drawn: Sequence[Circuit]) -> tuple[Figure, list[Axes]]:
@@ -140,8 +154,10 @@ def _segments(circuit: Circuit) -> dict[str, str]:
 
 
 def _legend(axes: Axes, circuit: Circuit) -> None:
-    """Below the drawing, so that it hides no gate."""
+    """Below the drawing, so that it hides no gate; where all gates are alike, there is none."""
     patches = [Patch(fc="white", ec=c, label=name) for name, c in _segments(circuit).items()]
+    if not patches:
+        return
     handles = [*patches, Patch(fc="white", ec=GREY, label=FIXED)]
     place = {"loc": "upper left", "bbox_to_anchor": (0, 0), "ncols": len(handles)}
     add_legend(axes, handles=handles, **place)

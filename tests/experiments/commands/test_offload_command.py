@@ -179,6 +179,16 @@ def test_circuits_are_drawn_before_and_after(qml, tmp_path):
     assert drawn.index("\nthe circuit\n") < drawn.index("\non aer\n")
 
 
+def test_what_a_mitigation_runs_is_drawn_too(qml):
+    words = ["--backend", "aer", "--events", 2, "--mitigate", "twirling", "--mitigate", "readout"]
+    drawn = qml.offload(*words, "--drawing").output
+    twirled, read = (drawn.index(f"\non aer + {each}, in the first job") for each in words[5::2])
+    assert drawn.count("\nthe circuit\n") == 1
+    assert drawn.index("\non aer\n") < drawn.index("meas: 2/=") < twirled < read
+    assert "paulis[" not in drawn[:twirled]
+    assert "paulis[" in drawn[twirled:read]
+
+
 def test_a_ledger_holds_annealing_too():
     leap = {"solver": "Advantage2", "request": {"reads": 100}}
     assert _machine(leap) == ("Advantage2", "100")

@@ -9,14 +9,14 @@ from matplotlib.patches import Rectangle
 from qiskit.providers.fake_provider import GenericBackendV2
 from typer.testing import CliRunner
 
-from circuits import build_circuit, gate, reuploading
-from circuits.on_qiskit.jobs import prepare
+from circuits import Exact, build_circuit, gate, reuploading
+from circuits.on_qiskit.native import moved
 from experiments.catalogue import build, pieces
 from experiments.cli import app
 from experiments.devices import backends
 from experiments.records import read_arrays
-from experiments.reporting import plots
-from experiments.reporting.circuit_figures import _on_device
+from experiments.reporting import circuit_figures, plots
+from experiments.reporting.circuit_figures import _run
 from experiments.reporting.figures import figures
 from experiments.reporting.offload import (
     offload_cells,
@@ -26,7 +26,7 @@ from experiments.reporting.offload import (
 )
 from experiments.reporting.tables import make_table
 from experiments.specs import load_spec
-from qml import Scaler, freeze, reuploading_model
+from qml import Scaler, freeze, infer, reuploading_model, thaw
 from qml.jobs import qpu_seconds
 from qml.metrics import auc
 
@@ -52,7 +52,7 @@ def test_no_two_boxes_lie_on_each_other_when_a_circuit_goes_on_below():
     axes = plots.circuit_drawing(reuploading(3, 5, 3)).axes[0]
     corners = [tuple(np.round(patch.get_xy(), 6)) for patch in axes.patches]
     assert len(corners) == len(set(corners))
-    assert max(x for x, _ in corners) < 18
+    assert max(x for x, _ in corners) < 12
 
 
 def test_wires_after_transpilation_tell_where_they_come_from():
@@ -60,25 +60,78 @@ def test_wires_after_transpilation_tell_where_they_come_from():
     assert [text.get_text() for text in lower.texts[:2]] == ["Q3 ← q1", "Q5 ← q0"]
 
 
-def test_what_a_device_ran_is_drawn_where_it_is_made_again(small_toml, monkeypatch):
-    monkeypatch.setattr(backends, "_fake", lambda device: GenericBackendV2(3, seed=1))
-    words = ["kind='fake_device'", "mitigation='zero_noise'"]
-    spec = load_spec(str(small_toml), [f"backends.shots.{word}" for word in words])
-    model = reuploading_model(2, n_qubits=2, n_layers=1)
-    frozen = freeze(
-        model, model.init(jax.random.key(0)), Scaler(np.zeros(2), np.ones(2), -1.0, 1.0)
-    )
-    line = SimpleNamespace(row=next(row for row in spec.rows if row.id == "shots"))
-    built = build(pieces(spec, line.row).backend, 3).backend
-    angles = {"inputs": [[0.1, 0.2]], "weights": np.ones(4)}
-    size = prepare(built, model.circuit, model.observables, angles)[0].facts["transpiled"][0]
-    told = {"effective": {"backend": {}}, "inside": {"transpiled": [size]}}
-    record = SimpleNamespace(seed=3, info={"backend": told})
-    ((caption, figure),) = _on_device(line, record, frozen, spec)
-    assert caption.startswith("shots: the circuit as it was trained and as the device runs it")
-    assert figure.axes[1].get_title(loc="left").split(", ")[1] == f"{size['gates']} gates"
-    size["depth"] += 1  # as another version of the transpiler would make it
-    assert _on_device(line, record, frozen, spec) == []
+MITIGATED = """
+[backends.{0}]
+kind = "fake_device"
+shots = 50
+{1}
+[[rows]]
+id = "{0}"
+model = "circuit"
+backend = "{0}"
+ideal = "exact"
+"""
+MITIGATIONS = {
+    "raw": "",
+    "read": 'mitigation = "readout"',
+    "folded": 'mitigation = "zero_noise"',
+    "twirled": 'mitigation = { kind = "twirling", instances = 2 }',
+    "learned": 'mitigation = { kind = "regression", training = 3 }',
+}
+
+
+@pytest.fixture(scope="module")
+def frozen():
+    model = reuploading_model(2, n_qubits=3, n_layers=1)
+    scaler = Scaler(np.zeros(2), np.ones(2), -1.0, 1.0)
+    return freeze(model, model.init(jax.random.key(0)), scaler)
+
+
+@pytest.fixture
+def offloaded(small_toml, tmp_path, monkeypatch, frozen):
+    """A spec of rows on one device, their lines, and a record of each that says what it ran."""
+    device = GenericBackendV2(4, seed=1)  # without routing, so that wires stay where they start
+    monkeypatch.setattr(backends, "_fake", lambda name: device)
+    file = tmp_path / "mitigated.toml"
+    tables = [MITIGATED.format(*item) for item in MITIGATIONS.items()]
+    file.write_text(small_toml.read_text() + "".join(tables))
+    spec, (model, params) = load_spec(str(file)), thaw(frozen)
+    lines = {row.id: SimpleNamespace(row=row) for row in spec.rows if row.id in MITIGATIONS}
+    records = {}
+    for name, line in lines.items():
+        backend = build(pieces(spec, line.row).backend, 3)
+        info = infer(model, params, np.full((2, 2), 0.3), backend).result.info
+        records[name] = [SimpleNamespace(seed=3, info={"backend": info})]
+    return spec, lines, records
+
+
+def test_what_a_device_ran_is_drawn_where_it_is_made_again(offloaded, frozen):
+    """Each drawing is of a circuit that means the same, on the qubits of the record."""
+    spec, lines, records = offloaded
+    model, params = thaw(frozen)
+    expected = infer(model, params, np.zeros((1, 2)), Exact()).result.values
+    for name, line in lines.items():
+        made = _run(line, records[name][0], frozen, spec)
+        places = [made.qubits.index(qubit) for qubit in made.layout]
+        sums = [moved(each, places) for each in model.observables]
+        found = Exact().expectation(made.circuit, sums, {}).values
+        np.testing.assert_allclose(found, expected, atol=1e-5, err_msg=name)
+    told = records["raw"][0].info["backend"]["transpiled"][0]
+    told["depth"] += 1  # as another version of the transpiler would make it
+    assert _run(lines["raw"], records["raw"][0], frozen, spec) is None
+
+
+def test_the_circuit_is_drawn_once_and_what_rows_share_too(offloaded, frozen, monkeypatch):
+    spec, lines, records = offloaded
+    monkeypatch.setattr(circuit_figures, "_frozen", lambda *_: frozen)
+    (first, _), *drawn = circuit_figures.circuit_figures([*lines.values()], records, None, spec)
+    assert first.startswith("The circuit of the model 'circuit' as it was trained. raw: ")
+    (shared, figure), (alone, _) = drawn
+    assert shared.startswith("raw; read; folded; twirled: the circuit as the device runs it, on")
+    assert "twirled: the mitigation puts random Paulis around its two-qubit gates." in shared
+    assert alone.endswith("learned: the mitigation also runs it with other angles.")
+    names = [text.get_text() for text in figure.axes[0].texts]
+    assert {f" ← q{wire}" for wire in range(3)} <= {name[2:] for name in names}
 
 
 @pytest.mark.parametrize("layout", [[0], [0, 7]])
