@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 LOCK := requirements.lock
 STAMP := $(VENV)/.installed
+# Bytecode is written once and then read by every process of the tests, whatever the shell says.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo test test-all lint bench docs lock clean
 help:  ## list the targets

@@ -149,7 +149,8 @@ def _real(name, array):
             array = np.asarray(array)
         except ValueError:  # rows of different length
             array = np.empty(0, object)
-    if array.dtype.kind not in "biuf" and not jnp.issubdtype(array.dtype, jnp.floating):
+    is_number = getattr(array.dtype, "kind", None) in tuple("biuf")  # random keys have no kind
+    if not (is_number or jnp.issubdtype(array.dtype, jnp.floating)):
         raise ValueError(
             f"Angles of segment {name!r} must be an array of real numbers, but are not: complex "
             "numbers, text and rows of different length are refused."
@@ -166,7 +167,7 @@ def _check_names(circuit, angles):
     if angles.keys() != circuit.segments.keys():
         raise ValueError(
             f"Argument `angles` must have the segments {sorted(circuit.segments)}, "
-            f"but has {sorted(angles)}."
+            f"but has {sorted(map(str, angles))}."
         )
 
 

@@ -63,15 +63,13 @@ def build_circuit(
     Raises:
         ValueError: where `n_qubits` is no int, a gate does not fit into it, or a slot not into its
             segment.
+        TypeError: on what is no gate.
 
     >>> circuit = build_circuit([gate("ry", 0, angle=("weights", 0)), gate("cx", 0, 1)])
     >>> circuit.n_qubits, circuit.segments
     (2, {'weights': 1})
     """
-    gates = tuple(
-        gate(item.name, *item.wires, angle=item.angle, data=item.data, condition=item.condition)
-        for item in gates
-    )
+    gates = tuple(_checked(item) for item in gates)
     needed_qubits = max((wire + 1 for item in gates for wire in item.wires), default=0)
     n_qubits = needed_qubits if n_qubits is None else n_qubits
     if not isinstance(n_qubits, (int, np.integer)) or n_qubits < max(needed_qubits, 1):
@@ -167,6 +165,16 @@ def _read_gate(item: Mapping[str, Any]) -> Gate:
         data = constant_from_dict(data)
     condition = None if condition is None else tuple(condition)
     return gate(item["name"], *item["wires"], angle=angle, data=data, condition=condition)
+
+
+def _checked(item: Any) -> Gate:
+    if not isinstance(item, Gate):
+        raise TypeError(
+            f"Argument `gates` must hold gates, but holds a {type(item).__name__}: put those of a "
+            "list, as `u` and `evolution` return, or of a circuit there one by one."
+        )
+    name, wires, angle, data, condition = item
+    return gate(name, *wires, angle=angle, data=data, condition=condition)
 
 
 def _last_bit(item: Gate) -> int:

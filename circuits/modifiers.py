@@ -92,7 +92,8 @@ def controlled(item: Gate, *controls: int) -> Gate:
     check_unitary(item, "control")
     if not controls:
         raise ValueError("Argument `controls` must name at least one qubit, but is empty.")
-    if set(controls) & set(item.wires) or len(set(controls)) < len(controls):
+    ints = all(isinstance(control, (int, np.integer)) for control in controls)
+    if not ints or len({*controls, *item.wires}) < len(controls) + len(item.wires):
         raise ValueError(
             f"Argument `controls` must be distinct qubits other than the gate's {item.wires}, "
             f"but is {controls}."

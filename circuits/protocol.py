@@ -57,6 +57,8 @@ def check_count(name: str, value: Any) -> None:
     """
     if not isinstance(value, (int, np.integer)) or value < 1:
         raise ValueError(f"Argument `{name}` must be a positive int, but is {name}={value!r}.")
+    if value >= 2**63:
+        raise ValueError(f"Argument `{name}` must be below 2**63, but is {name}={value!r}.")
 
 
 def check_seed(seed: Any) -> None:

@@ -16,8 +16,13 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-# Candidates for the shifts of each frequency, where a rule has no closed form.
+# Candidates for the shifts of each frequency, where a rule has no closed form; of how many at most.
 CANDIDATES = 40
+MOST = 256
+_NO_RULE = (
+    "No shift rule was found for {} frequencies from {:g} to {:g}: take `finite_differences`, or "
+    "`jax.grad` of `expectation`."
+)
 
 
 class ShiftRule(NamedTuple):
@@ -41,7 +46,8 @@ def shift_rule(frequencies: Iterable[float]) -> ShiftRule:
         Shifts in the unit of one over the frequencies, in pairs of opposite sign.
 
     Raises:
-        ValueError: where a frequency is not positive and finite, or two are equal.
+        ValueError: where a frequency is not positive and finite, or two are equal, or no rule is
+            found: more than 256 that are no multiples, or such as differ by many orders.
 
     Source:
         Wierichs et al., Quantum 6, 677 (2022), arXiv:2107.12390, Sec. 3. The four-term case:
@@ -78,11 +84,15 @@ def _quietest(frequencies: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Shifts of the exact rule with the smallest 1-norm: a linear program has a sparse optimum."""
     from scipy.optimize import linprog
 
+    if len(frequencies) > MOST:
+        raise ValueError(_NO_RULE.format(len(frequencies), frequencies[0], frequencies[-1]))
     scale = np.diff(frequencies, prepend=0).min()
     candidates = np.pi / scale * (np.arange(CANDIDATES * len(frequencies)) + 0.5)
     candidates /= CANDIDATES * len(frequencies)
     sines = np.sin(np.outer(frequencies, candidates))
-    split = linprog(
+    found = linprog(
         np.ones(2 * len(candidates)), A_eq=np.hstack([sines, -sines]), b_eq=frequencies
-    ).x.reshape(2, -1)
-    return candidates[split.sum(axis=0) > 1e-9]
+    ).x
+    if found is None:
+        raise ValueError(_NO_RULE.format(len(frequencies), frequencies[0], frequencies[-1]))
+    return candidates[found.reshape(2, -1).sum(axis=0) > 1e-9]

@@ -193,6 +193,8 @@ def named_backend(name: str, *, shots: int, seed: int, around: Sequence[str] = (
     for mitigation in around:
         _check_mitigation(f"--backend {name}", make, offered, mitigation)
     taken = inspect.signature(make).parameters
+    if not shots and "shots" in taken and taken["shots"].default is not None:
+        raise ValueError(f"Backend {name!r} draws shots: give at least 1.")
     return make(**{key: value for key, value in offered.items() if key in taken})
 
 

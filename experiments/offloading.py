@@ -1,5 +1,6 @@
 """One frozen model on several circuit backends, and what each of them was worth: plain numbers."""
 
+import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -139,17 +140,16 @@ def read_events(source: str, events: int = 0) -> Table:
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: no such data set, or no features in the file.
+        ValueError: no such data set, a file that cannot be read, one without features, labels that
+            are not 0 and 1, or a negative number of events.
     """
-    suffix = Path(source).suffix
-    if suffix == ".csv":
-        table = _read_csv(Path(source))
-    elif suffix == ".npz":
-        with np.load(source, allow_pickle=False) as arrays:
-            if "x" not in arrays:
-                raise ValueError(f"File {source} must hold an array `x` of features (b, f).")
-            label = next((arrays[name] for name in LABELS if name in arrays), None)
-            table = Table(np.asarray(arrays["x"], float), label)
+    if events < 0:
+        raise ValueError(f"Option `--events` must be 0 for all or more, but is {events}.")
+    path = Path(source)
+    if path.suffix in (".csv", ".npz"):
+        if not path.is_file():
+            raise FileNotFoundError(f"No file {path} with events.")
+        table = _read_csv(path) if path.suffix == ".csv" else _read_npz(path)
     else:
         data = load_dataset(source)
         table = Table(data.x[data.test], data.y[data.test] if data.has_classes else None)
@@ -177,12 +177,36 @@ def write_scores(path: Path, rows: Sequence[Offload], table: Table) -> None:
 
 
 def _read_csv(path: Path) -> Table:
-    if not path.is_file():
-        raise FileNotFoundError(f"No file {path} with events.")
-    columns = np.genfromtxt(path, delimiter=",", names=True, ndmin=1, deletechars="")
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        _head, _first, *_ = lines
+        columns = np.genfromtxt(lines, delimiter=",", names=True, ndmin=1, deletechars="")
+    except ValueError as error:
+        raise ValueError(
+            f"File {path} must be a CSV: a header line, then numbers with commas between them."
+        ) from error
     names = columns.dtype.names or ()
     features = [name for name in names if name not in LABELS]
     if not features:
         raise ValueError(f"File {path} must have a header line and columns of features.")
-    label = next((columns[name].astype(int) for name in LABELS if name in names), None)
-    return Table(np.stack([columns[name] for name in features], axis=1), label)
+    label = next((columns[name] for name in LABELS if name in names), None)
+    return Table(np.stack([columns[name] for name in features], axis=1), _classes(path, label))
+
+
+def _read_npz(path: Path) -> Table:
+    if not zipfile.is_zipfile(path):
+        raise ValueError(f"File {path} must be a whole npz file.")
+    with np.load(path, allow_pickle=False) as arrays:
+        if "x" not in arrays:
+            raise ValueError(f"File {path} must hold an array `x` of features (b, f).")
+        label = next((arrays[name] for name in LABELS if name in arrays), None)
+        return Table(np.asarray(arrays["x"], float), _classes(path, label))
+
+
+def _classes(path: Path, labels: np.ndarray | None) -> np.ndarray | None:
+    """Labels as ints, where there are any."""
+    if labels is None:
+        return None
+    if not np.isin(labels, (0, 1)).all():
+        raise ValueError(f"The labels in file {path} must be 0 and 1; what is neither was found.")
+    return labels.astype(int)

@@ -17,10 +17,17 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
-from circuits import Circuit, PauliSum, circuit_from_dict, circuit_to_dict
+from circuits import (
+    Circuit,
+    PauliSum,
+    check_observables,
+    circuit_from_dict,
+    circuit_to_dict,
+)
 from qml.models import CircuitModel, circuit_model
 from qml.models.model import Params
 from qml.preprocessing import Scaler, scale_features
@@ -56,7 +63,7 @@ def freeze(model: CircuitModel, params: Params, scaler: Scaler) -> Frozen:
         the frozen model.
 
     Raises:
-        ValueError: angles or a readout that are not affine.
+        ValueError: angles or a readout that are not affine, or parameters that are not finite.
 
     Example:
         >>> from qml.models import reuploading_model
@@ -65,6 +72,11 @@ def freeze(model: CircuitModel, params: Params, scaler: Scaler) -> Frozen:
         >>> freeze(model, model.init(jax.random.key(0)), scaler).gain.shape
         (2,)
     """
+    if not all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(params)):
+        raise ValueError(
+            "Argument `params` must be finite, but holds NaN or infinity: the training diverged; "
+            "train again, in smaller steps."
+        )
     f, k = len(scaler.shift), len(model.observables)
     angles = _affine(lambda x: model.angles(params, x), f, "angles")
     gain, bias = _affine(lambda values: {"": model.readout(params, values)}, k, "readout")[""]
@@ -113,7 +125,11 @@ def save_checkpoint(path: str | os.PathLike, frozen: Frozen) -> str:
 
     Returns:
         the checkpoint's digest (SHA-256, hex).
+
+    Raises:
+        ValueError: arrays that do not fit together, or are not finite; nothing is written.
     """
+    _check(frozen)
     base = Path(path)
     base.parent.mkdir(parents=True, exist_ok=True)
     tensors = save_tensors(_tensors(frozen))
@@ -151,9 +167,17 @@ def load_checkpoint(path: str | os.PathLike) -> tuple[Frozen, str]:
     header = _read_header(base.with_name(base.name + ".json"))
     file = base.with_name(base.name + ".safetensors")
     raw = _read(file)
-    if hashlib.sha256(raw).hexdigest() != header["tensors"]:
+    if hashlib.sha256(raw).hexdigest() != header.get("tensors"):
         raise ValueError(f"Checkpoint {file} was changed or cut since it was written; train again.")
-    tensors = load_tensors(raw)
+    try:
+        frozen = _frozen(header, load_tensors(raw))
+    except (KeyError, TypeError, ValueError, SafetensorError) as error:
+        what = f"lacks {error}" if isinstance(error, KeyError) else str(error)
+        raise ValueError(f"Checkpoint {base} holds no whole model; train again: {what}") from error
+    return frozen, header["digest"]
+
+
+def _frozen(header: dict[str, Any], tensors: dict[str, np.ndarray]) -> Frozen:
     observables = tuple(
         PauliSum(tuple((c, tuple((w, p) for w, p in ps)) for c, ps in terms))
         for terms in header["observables"]
@@ -162,7 +186,23 @@ def load_checkpoint(path: str | os.PathLike) -> tuple[Frozen, str]:
     scaler = Scaler(tensors["scaler.shift"], tensors["scaler.scale"], **header["scaler"])
     circuit = circuit_from_dict(header["circuit"])
     frozen = Frozen(circuit, observables, angles, tensors["gain"], tensors["bias"], scaler)
-    return frozen, header["digest"]
+    _check(frozen)
+    return frozen
+
+
+def _check(frozen: Frozen) -> None:
+    """Raise ValueError where arrays do not fit the circuit and each other, or are not finite."""
+    check_observables(frozen.observables, frozen.circuit.n_qubits)
+    f, k = len(frozen.scaler.shift), len(frozen.observables)
+    shapes = {"gain": (k,), "bias": (), "scaler.shift": (f,), "scaler.scale": (f,)}
+    for name, size in frozen.circuit.segments.items():
+        shapes |= {f"{name}.matrix": (size, f), f"{name}.shift": (size,)}
+    tensors = _tensors(frozen)
+    if (found := {name: array.shape for name, array in tensors.items()}) != shapes:
+        raise ValueError(f"Arrays of a model must have the shapes {shapes}, but have {found}.")
+    for name, array in tensors.items():
+        if not np.isfinite(array).all():
+            raise ValueError(f"Array {name!r} of a model must be finite, but holds NaN.")
 
 
 def _affine(function, size: int, what: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -195,9 +235,10 @@ def _read_header(file: Path) -> dict[str, Any]:
         raise ValueError(f"Checkpoint {file} is not JSON ({error}); train again.") from error
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         raise ValueError(f"File {file} is not a checkpoint of this project.")
-    if header.get("version", 0) > VERSION:
+    version = header.get("version")
+    if not isinstance(version, int) or version > VERSION:
         raise ValueError(
-            f"Checkpoint {file} is of version {header['version']}, but this program reads up to "
+            f"Checkpoint {file} is of version {version!r}, but this program reads up to "
             f"version {VERSION}; update qml-offload."
         )
     if header.pop("digest", None) != (digest := _digest(header)):

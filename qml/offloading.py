@@ -66,7 +66,11 @@ def infer(model: CircuitModel, params: Params, x: np.ndarray, backend: Backend) 
         )
     x = np.asarray(x, dtype=float)
     if x.ndim != 2 or len(x) == 0 or not np.isfinite(x).all():
-        raise ValueError(f"Argument `x` must be a finite array of shape (b, f), has {x.shape}.")
+        broken = np.count_nonzero(~np.isfinite(x))
+        raise ValueError(
+            f"Argument `x` must be a finite array of shape (b, f), has {x.shape} and {broken} "
+            "entries that are NaN or infinite."
+        )
     result = backend.expectation(model.circuit, model.observables, batch_angles(model, params, x))
     values = jnp.asarray(result.values, dtype=float)
     read = jax.vmap(model.readout, in_axes=(None, 0))

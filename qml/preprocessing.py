@@ -58,7 +58,15 @@ def scale_features(scaler: Scaler, x: ArrayLike | jax.Array) -> jax.Array:
 
     Returns:
         (..., f) angles in radians.
+
+    Raises:
+        ValueError: another number of features, which would be broadcast.
     """
     x = jnp.asarray(x, dtype=float)
     shift, scale = (jnp.asarray(part, dtype=x.dtype) for part in (scaler.shift, scaler.scale))
+    if x.shape[-1:] != shift.shape:
+        raise ValueError(
+            f"Argument `x` must hold {len(shift)} features in its last axis, but has the shape "
+            f"{x.shape}."
+        )
     return jnp.clip((x - shift) / scale, scaler.low, scaler.high)

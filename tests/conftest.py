@@ -23,6 +23,16 @@ settings.register_profile("project", derandomize=True, deadline=None, max_exampl
 settings.load_profile("project")
 
 
+def pytest_configure(config):
+    """Let JAX compile what another process is writing into the cache at this moment.
+
+    It writes without a rename, so a half of an entry may be read, or be left by a process that was
+    killed; JAX then warns and compiles.
+    """
+    warning = "ignore:Error reading persistent compilation cache entry:UserWarning"
+    config.addinivalue_line("filterwarnings", warning)
+
+
 @pytest.fixture(scope="session")
 def root():
     """Root of the checkout."""

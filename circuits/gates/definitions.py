@@ -1,5 +1,6 @@
 """What a gate stands for: matrix, generator and structure, whether it is named or carries data."""
 
+import math
 from collections.abc import Mapping
 from functools import lru_cache, partial, reduce
 from typing import Any
@@ -20,7 +21,7 @@ from circuits.gates.host_matrices import (
 )
 from circuits.gates.table import CONSTANTS, GATES, PAULIS, GateDef, Matrix, constant
 
-# Entries of a matrix below this are zero: rounding of products, not physics.
+# Entries of a matrix below this part of the largest are zero: rounding of products, not physics.
 ZERO = 1e-12
 # Of an exponential: terms of its series, for double precision, and most halvings of its matrix.
 TERMS, HALVINGS = 14, 20
@@ -153,6 +154,16 @@ def amplitude_vector(gate: Gate, angles: Mapping[str, Any]) -> jax.Array:
     return (entries / jnp.linalg.norm(entries)).astype(complex_)
 
 
+def unit(values: npt.NDArray) -> float:
+    """Return what numbers are to be counted in before digits are cut: 1, or as small as they are.
+
+    >>> unit(np.array([3.0])), unit(np.array([1e-9])) < 1e-9
+    (1.0, True)
+    """
+    largest = np.abs(values).max()
+    return min(1.0, 2.0 ** math.floor(math.log2(largest))) if largest else 1.0
+
+
 @lru_cache(maxsize=64)
 def _structure(name: str, data: Data) -> str:
     if name == "driven":
@@ -162,7 +173,8 @@ def _structure(name: str, data: Data) -> str:
     if isinstance(data, str):
         return "matrix" if set(data) & set("XY") else "diagonal"
     is_constant = name in CONSTANTS or name == "unitary"
-    entries = np.abs((constant_matrix if is_constant else generator_matrix)(name, data)) > ZERO
+    sizes = np.abs((constant_matrix if is_constant else generator_matrix)(name, data))
+    entries = sizes > ZERO * sizes.max()
     if not entries[~np.eye(len(entries), dtype=bool)].any():
         return "diagonal"
     return "monomial" if is_constant and (entries.sum(axis=0) == 1).all() else "matrix"
@@ -176,9 +188,10 @@ def _frequencies(name: str, data: Data) -> npt.NDArray[np.float64]:
         values = data.array
     else:
         values = np.linalg.eigvalsh(generator_matrix(name, data))
-    levels = np.unique(values.round(10))
+    small = unit(values)
+    levels = np.unique((values / small).round(10))
     gaps = np.unique((levels[:, None] - levels).round(10))
-    return gaps[gaps > 0]
+    return small * gaps[gaps > 0]
 
 
 @lru_cache(maxsize=64)

@@ -16,6 +16,8 @@ NEEDS_ANGLE = ("generated", "driven", "diagonal", "evolution")
 MAX_DENSE_WIRES = 12
 # Largest deviation from unitarity and the like; single precision leaves about 1e-6.
 TOLERANCE = 1e-5
+# What rounding leaves of numbers near 1 that cancel.
+ROUNDING = 1e-12
 
 Data = Constant | str | None
 
@@ -94,7 +96,7 @@ def _driven(array, n_wires) -> npt.NDArray[np.complex128]:
 def _hermitian(what: str, array) -> npt.NDArray[np.complex128]:
     matrix = array.astype(np.complex128)
     deviation = np.abs(matrix - matrix.conj().T).max()
-    if deviation > TOLERANCE * max(1.0, np.abs(matrix).max()):
+    if deviation > max(TOLERANCE * np.abs(matrix).max(), ROUNDING):
         raise ValueError(
             f"{what} is not Hermitian: it differs from its adjoint by {deviation:.1e}."
         )

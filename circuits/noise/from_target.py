@@ -10,7 +10,6 @@ from math import inf
 from typing import Any
 
 from circuits.gates.gate_types import Gate
-from circuits.gates.table import GATES
 from circuits.noise.channels import depolarizing, thermal_relaxation
 from circuits.noise.model import NoiseModel, NoiseRule, Readout
 from circuits.on_qiskit.noise import (
@@ -63,7 +62,7 @@ def device_noise_model(noise: DeviceNoise) -> NoiseModel:
     """
     places = {item.qubit: place for place, item in enumerate(noise.qubits)}
     known = {item.qubit: item for item in noise.qubits}
-    rules = [_rule(item, known, places) for item in noise.gates if item.name in GATES]
+    rules = [_rule(item, known, places) for item in noise.gates]
     nothing_else = NoiseRule(None, None, None)
     return NoiseModel(rules=(*rules, nothing_else), readouts=tuple(map(_readout, noise.qubits)))
 

@@ -24,11 +24,12 @@ def read_affine(function: Callable[[Vector], Vector], start: Vector) -> list[Aff
 
     Two evaluations find the entry of every output that reads one entry only: all entries moved by
     one give the scale, and each moved by its number gives scale times number. Only outputs that
-    read several entries need an evaluation for each entry.
+    read several entries need an evaluation for each entry. Each map is compared with the function
+    at points far on both sides of 0, where a function with a kink (a modulus, a bound) is another.
 
     Args:
         function: (n,) to (m,).
-        start: (n,) where it is evaluated; the others are within n of it.
+        start: (n,) where it is evaluated; the others are within n of it, or at most some 30 off 0.
 
     >>> read_affine(lambda x: np.array([2 * x[1], x[0] + 3, x[0] * x[1]]), np.zeros(2))
     [Affine(offset=0.0, terms=((1, 2.0),)), Affine(offset=3.0, terms=((0, 1.0),)), None]
@@ -63,8 +64,14 @@ def _affine(terms, start: Vector, value: float) -> Affine:
 
 
 def _agree(function, maps: list[Affine], start: Vector) -> npt.NDArray[np.bool_]:
-    """Whether the maps have the function's value at a point that is like no other."""
-    point = start + np.random.default_rng(0).normal(size=len(start))
+    """Whether the maps have the function's values at points that are like no other."""
+    random = np.random.default_rng(0)
+    far = random.uniform(5, 10, len(start)) * random.choice([-1.0, 1.0], len(start))
+    points = (start + random.normal(size=len(start)), far, -3 * far)
+    return np.all([_agree_at(function, maps, point) for point in points], axis=0)
+
+
+def _agree_at(function, maps: list[Affine], point: Vector) -> npt.NDArray[np.bool_]:
     found = [each.offset + sum(scale * point[i] for i, scale in each.terms) for each in maps]
     return np.isclose(found, function(point), rtol=ROUNDING, atol=ROUNDING)
 

@@ -88,7 +88,7 @@ def _open(device, n_qubits: int, seed: int):
     import pennylane as qp
 
     if isinstance(device, str):
-        opened = qp.device(device, wires=n_qubits)
+        opened = _named(device, n_qubits)
         if "seed" not in inspect.signature(type(opened)).parameters:
             return opened, None
         return qp.device(device, wires=n_qubits, seed=seed), seed
@@ -100,11 +100,27 @@ def _open(device, n_qubits: int, seed: int):
     return device, None
 
 
+def _named(name: str, n_qubits: int):
+    import pennylane as qp
+    from pennylane.exceptions import DeviceError
+
+    try:
+        return qp.device(name, wires=n_qubits)
+    except DeviceError as error:
+        raise ValueError(f"PennyLane cannot open the device {name!r}: {error}") from error
+
+
 def _exact(device, tape, length: int) -> npt.NDArray[np.float64]:
     import pennylane as qp
 
     (values,) = qp.execute([tape], device, diff_method=None)
     values = values if isinstance(values, tuple) else (values,)
+    shapes = {np.shape(value) for value in values}
+    if not shapes <= {(), (length,)} or not all(np.isfinite(value).all() for value in values):
+        raise ValueError(
+            f"The device {device.name!r} must return finite values for {length} sets of angles, "
+            f"but returned NaN, infinity, or values of shapes {sorted(shapes)}; they are not used."
+        )
     columns = [np.broadcast_to(np.asarray(value, float), (length,)) for value in values]
     return np.stack(columns, axis=1)
 
@@ -116,8 +132,15 @@ def _bits(device, circuits: list[Circuit], arrays, shots: int) -> list[npt.NDArr
     length = batch_length(arrays)
     tapes = [_sampling_tape(each, arrays, shots, length) for each in circuits]
     shape = (length, shots, circuits[0].n_qubits)
-    found = qp.execute(tapes, device, diff_method=None)
-    return [np.asarray(bits).astype(np.uint8).reshape(shape) for bits in found]
+    found = [np.asarray(bits) for bits in qp.execute(tapes, device, diff_method=None)]
+    for bits in found:
+        if bits.size != np.prod(shape) or not np.isin(bits, (0, 1)).all():
+            raise ValueError(
+                f"The device {device.name!r} must return bits of shape {shape} (sets of angles, "
+                f"shots, qubits), but returned {bits.dtype} of shape {bits.shape}; they are not "
+                "used."
+            )
+    return [bits.astype(np.uint8).reshape(shape) for bits in found]
 
 
 def _sampling_tape(circuit: Circuit, arrays, shots: int, length: int):

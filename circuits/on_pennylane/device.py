@@ -34,7 +34,8 @@ from circuits.on_pennylane.operations import is_known, prepares_state, takes_ang
 from circuits.on_pennylane.programs import make_job
 from circuits.on_pennylane.reading import has_real_amplitudes
 
-SAMPLED = (SampleMeasurement, ClassicalShadowMP, ShadowExpvalMP)
+SHADOWS = (ClassicalShadowMP, ShadowExpvalMP)
+SAMPLED = (SampleMeasurement, *SHADOWS)
 JAX = (math.Interface.JAX, math.Interface.JAX_JIT)
 
 
@@ -165,17 +166,24 @@ class JaxDevice(Device):
 
 @transform
 def split_batched_data(tape):
-    """Split a batch of matrices into single tapes, as they are constants of a program."""
+    """Split a batch of matrices, constants of a program, or of shadows, taken of single states."""
     batched = [item for item in tape.operations if item.batch_size is not None]
-    if all(_has_slots(item) for item in batched):
+    shadows = any(isinstance(item, SHADOWS) for item in tape.measurements)
+    if all(_has_slots(item) for item in batched) and not (batched and shadows):
         return (tape,), lambda values: values[0]
     return broadcast_expand(tape)
 
 
 def _trains_angles(circuit: QuantumScript) -> bool:
-    """Whether no trainable parameter belongs to an observable, a matrix or a channel."""
+    """Whether every trainable parameter is a number that is an angle.
+
+    PennyLane puts no derivatives by vectors, such as amplitudes, into its products.
+    """
     trained = [circuit.get_operation(i)[0] for i in range(len(circuit.trainable_params))]
-    return all(item in circuit.operations and _has_slots(item) for item in trained)
+    return all(
+        item in circuit.operations and _has_slots(item) and not prepares_state(item)
+        for item in trained
+    )
 
 
 def _has_slots(item) -> bool:

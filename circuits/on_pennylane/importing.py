@@ -52,8 +52,9 @@ def from_pennylane(source: Any, *args: Any, **named: Any) -> FromPennyLane:
         named: keyword arguments of the QNode.
 
     Raises:
-        ValueError: where an angle of a QNode is no affine function of the arguments, the gates
-            depend on their values, or an operation has no counterpart.
+        TypeError: on what is neither a tape nor a QNode.
+        ValueError: where an angle of a QNode is no affine function of the arguments, the gates or
+            observables depend on their values, or an operation has no counterpart.
 
     >>> import pennylane as qp
     >>> @qp.qnode(qp.device("default.qubit"))
@@ -67,9 +68,15 @@ def from_pennylane(source: Any, *args: Any, **named: Any) -> FromPennyLane:
      {'w': array([0.1]), 'x': array([0.2])})
     """
     import pennylane as qp
+    from pennylane.tape import QuantumScript
 
     if isinstance(source, qp.QNode):
         return _from_qnode(source, args, named)
+    if not isinstance(source, QuantumScript):
+        raise TypeError(
+            "Argument `source` must be a PennyLane tape or QNode, but is a "
+            f"{type(source).__name__}."
+        )
     tape = _standard(source, None)
     trained = {source.get_operation(i)[1] for i in range(len(source.trainable_params))}
     pairs = expand_indexed(tape.operations)
@@ -89,26 +96,34 @@ def _from_qnode(node, args, named) -> FromPennyLane:
 
     bound = inspect.signature(node.func).bind(*args, **named)
     bound.apply_defaults()
-    given = {k: np.asarray(v) for k, v in bound.arguments.items() if _is_float(v)}
+    given = {k: np.asarray(v) for k, v in bound.arguments.items() if _is_float(k, v)}
     start = np.concatenate([np.zeros(0), *(array.ravel() for array in given.values())])
 
     def tape_at(vector: Vector):
-        parts = np.split(vector, np.cumsum([array.size for array in given.values()])[:-1])
+        # What is left behind the last argument is empty, and all there is without arguments.
+        *parts, _ = np.split(vector, np.cumsum([array.size for array in given.values()], dtype=int))
         arrays = {k: part.reshape(given[k].shape) for k, part in zip(given, parts, strict=True)}
-        values = bound.arguments | arrays if given else bound.arguments
-        full = inspect.BoundArguments(bound.signature, values)
+        full = inspect.BoundArguments(bound.signature, bound.arguments | arrays)
         tape = qp.workflow.construct_tape(node, level="user")(*full.args, **full.kwargs)
         return _standard(tape, node.device.wires)
 
     tape = tape_at(start)
     if tape.batch_size is not None:
         raise ValueError("The arguments must be those of one evaluation, but hold a batch.")
+    observables = _observables(tape)
+    if _observables(tape_at(_moved(start))) != observables:
+        raise ValueError("The observables of the QNode must not depend on its arguments, but do.")
     slots = [Slot(name, index) for name, array in given.items() for index in range(array.size)]
     gates = _with_slots(lambda vector: _plain_gates(tape_at(vector)), start, slots)
     sizes = {name: array.size for name, array in given.items() if array.size}
     circuit = build_circuit(gates, _n_qubits(tape), sizes)
     angles = {name: given[name].ravel().astype(float) for name in sizes}
-    return FromPennyLane(circuit, _observables(tape), angles)
+    return FromPennyLane(circuit, observables, angles)
+
+
+def _moved(start: Vector) -> Vector:
+    """Other values of all arguments."""
+    return start + np.random.default_rng(1).uniform(0.1, 1, len(start))
 
 
 def _plain_gates(tape) -> list[Gate]:
@@ -131,7 +146,7 @@ def _at(item: Gate, angles) -> Gate:
 
 def _with_slots(build: Build, start: Vector, slots: Sequence[Slot]) -> list[Gate]:
     """The gates of `build` with slots for the entries of its argument."""
-    first, other = build(start), start + np.random.default_rng(1).uniform(0.1, 1, len(start))
+    first, other = build(start), _moved(start)
     shape = [_without_numbers(item) for item in first]
 
     def gates_at(vector: Vector) -> list[Gate]:
@@ -192,8 +207,16 @@ def _turns(item: Gate, found: Affine | None, slots: Sequence[Slot]) -> list[Gate
     return [item._replace(angle=angle) for angle in (*turns, *fixed)]
 
 
-def _is_float(value) -> bool:
-    array = np.asarray(value) if not isinstance(value, (str, bytes, dict)) else np.empty(0, object)
+def _is_float(name: str, value) -> bool:
+    if isinstance(value, (str, bytes, dict)):
+        return False
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise ValueError(
+            f"Argument {name!r} of the QNode must be one array, but holds arrays of unlike shapes: "
+            "give each an argument of its own."
+        ) from None
     return array.dtype.kind == "f" and array.size > 0
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from jax.core import Tracer
 
 from circuits.gates.gate_data import MAX_DENSE_WIRES
 from circuits.gates.gate_types import Gate, Slot, classical_bit, gate
@@ -45,6 +46,8 @@ def is_known(operation: Any) -> bool:
     from pennylane.ops import Adjoint, Conditional, Controlled
 
     name = operation.name
+    if name == "QubitUnitary" and _is_traced(operation) and len(operation.wires) <= 2:
+        return False  # a matrix is a constant of a program, but PennyLane's parts of it have angles
     if name in EXACT or name in (*ROTATIONS, *MATRICES, *NOTHING, *BASIS_STATES, "MidMeasureMP"):
         return True
     if isinstance(operation, Controlled | Adjoint | Conditional):
@@ -121,6 +124,11 @@ def _wrapped(operation, slots: Slots, bits) -> list[Gate]:
     wires, data = tuple(operation.wires), operation.data
     if isinstance(operation, Conditional):
         return _conditional(operation, slots, bits)
+    if _is_traced(operation) and not takes_angles(operation):
+        raise ValueError(
+            f"The numbers of {operation.name!r} are constants of a circuit here, but JAX traces "
+            'them: give NumPy arrays, or diff_method="finite-diff" in double precision.'
+        )
     if isinstance(operation, Channel):
         return [gate("kraus", *wires, data=np.stack(operation.kraus_matrices()))]
     if isinstance(operation, Adjoint):
@@ -130,6 +138,10 @@ def _wrapped(operation, slots: Slots, bits) -> list[Gate]:
     if operation.name == "DiagonalQubitUnitary":
         return [gate("diagonal", *wires, angle=-1.0, data=np.angle(data[0]))]
     return [gate("unitary", *wires, data=np.asarray(operation.matrix()))]
+
+
+def _is_traced(operation) -> bool:
+    return any(isinstance(value, Tracer) for value in operation.data)
 
 
 def _part(part: Part, wires, slots: Slots) -> Gate:
@@ -159,6 +171,8 @@ def _preparation(operation, wires, slots: Slots) -> Gate:
 def _controlled(operation, gates: list[Gate]) -> list[Gate]:
     """Controls that ask for 0 are turned around; a global phase needs a wire that is no control."""
     controls, values = tuple(operation.control_wires), operation.control_values
+    if not controls:
+        return gates
     spare = 1 + max(controls)
     free = [item._replace(wires=(spare,)) if item.name == "gphase" else item for item in gates]
     zeros = zip(controls, values, strict=True)

@@ -43,17 +43,21 @@ def make_job(tape: Any) -> Job:
     >>> make_job(tape).observables
     (PauliSum(terms=((1.0, ((0, 'Z'),)),)),)
     """
-    names = [
-        BATCHED if item.batch_size is not None and np.ndim(value) > rank else SINGLE
-        for item in tape.operations
-        for value, rank in zip(item.parameters, item.ndim_params, strict=True)
-    ]
+    names = [name for item in tape.operations for name in _segments(item)]
     reading = read_operations(tape.operations, names)
     parameters = [value for item in tape.operations for value in item.parameters]
     xp = jnp if any(isinstance(value, jax.Array) for value in parameters) else np
     circuit = build_circuit(reading.gates, n_qubits=max(len(tape.wires), 1))
     angles = gather(xp, parameters, reading.places)
     return Job(circuit, angles, reading.places, None if tape.shots else _pauli_sums(tape))
+
+
+def _segments(item: Any) -> list[str]:
+    """Of each parameter of an operation; sums and products of operators know no batches."""
+    if item.batch_size is None:
+        return [SINGLE] * len(item.parameters)
+    pairs = zip(item.parameters, item.ndim_params, strict=True)
+    return [BATCHED if np.ndim(value) > rank else SINGLE for value, rank in pairs]
 
 
 def run(jobs: list[Job]) -> list[Any]:

@@ -118,9 +118,14 @@ def has_real_amplitudes(operation: Any) -> bool:
 def _parts(operation) -> Iterator[Any]:
     if is_known(operation):
         yield operation
-    else:
-        for part in operation.decomposition():
-            yield from _parts(part)
+        return
+    if not operation.has_decomposition:
+        raise ValueError(
+            f"There is no gate here for PennyLane's operation {operation.name!r} on "
+            f"{operation.wires.tolist()}."
+        )
+    for part in operation.decomposition():
+        yield from _parts(part)
 
 
 def _place(operation, name: str, sizes: dict[str, int]) -> tuple[str, int, int] | None:

@@ -37,7 +37,8 @@ def from_qiskit(built: Any, *, final_measurements: bool = False) -> Circuit:
 
     Raises:
         ValueError: on an angle that is not linear, or an operation that we do not have: loops,
-            switches, conditions on more than one bit, what is not a gate under a condition.
+            switches, conditions on more than one bit or inside each other, what is not a gate
+            under a condition.
 
     >>> from qiskit import QuantumCircuit
     >>> from qiskit.circuit import Parameter
@@ -102,6 +103,10 @@ class _Reader:
     slots: Mapping[Any, tuple[str, int]]
     bits: Mapping[Any, int]
 
+    def inside(self, block: Any, bits: Sequence[int]) -> "_Reader":
+        """For a circuit inside an operation on these bits."""
+        return _Reader(self.slots, dict(zip(block.clbits, bits, strict=True)))
+
     def terms(self, angle: Any) -> Terms:
         """An angle as a linear sum."""
         if not hasattr(angle, "parameters") or not angle.parameters:
@@ -139,7 +144,7 @@ def _circuit(built: Any, wires: tuple[int, ...], reader: _Reader) -> Iterator[Ga
     places = dict(zip(built.qubits, wires, strict=True))
     yield from _turned("gphase", wires[:1], built.global_phase, reader)
     for item in built.data:
-        bits = tuple(reader.bits[bit] for bit in item.clbits if bit in reader.bits)
+        bits = tuple(reader.bits[bit] for bit in item.clbits)
         at = tuple(places[bit] for bit in item.qubits)
         yield from _operation(item.operation, at or wires[:1], bits, reader)
 
@@ -154,13 +159,13 @@ def _operation(item: Any, wires, bits, reader: _Reader) -> Iterator[Gate]:
     elif name == "reset":
         yield reset(wires[0])
     elif name == "if_else":
-        yield from _conditional(item, wires, reader)
+        yield from _conditional(item, wires, bits, reader)
     elif name == "kraus":
         yield channel(item.params, *wires[::-1])
     elif _is_standard(item):
         yield from _standard(item, wires, reader)
     else:
-        yield from _defined(item, wires, reader)
+        yield from _defined(item, wires, bits, reader)
 
 
 def _is_standard(item: Any) -> bool:
@@ -189,38 +194,51 @@ def _standard(item: Any, wires, reader: _Reader) -> Iterator[Gate]:
         case (_, [angle]) if name in GATES:
             yield from _turned(name, wires, angle, reader)
         case _:
-            yield from _defined(item, wires, reader)
+            yield from _defined(item, wires, (), reader)
 
 
-def _defined(item: Any, wires, reader: _Reader) -> Iterator[Gate]:
+def _defined(item: Any, wires, bits, reader: _Reader) -> Iterator[Gate]:
     """A gate by its matrix where it is given by one, otherwise by its definition."""
-    from qiskit.circuit.library import DiagonalGate, UnitaryGate
+    from qiskit.circuit.library import DiagonalGate, HamiltonianGate, UnitaryGate
 
     if isinstance(item, UnitaryGate):
         yield unitary_gate(item.params[0], wires[::-1])
     elif isinstance(item, DiagonalGate):
         yield diagonal(-np.angle(item.params), wires[::-1])
+    elif isinstance(item, HamiltonianGate):
+        matrix, time = item.params
+        yield from _turned("generated", wires[::-1], time, reader, matrix)
     elif getattr(item, "definition", None) is not None and not getattr(item, "blocks", None):
-        yield from _circuit(item.definition, wires, reader)
+        definition = item.definition
+        yield from _circuit(definition, wires, reader.inside(definition, bits))
+    elif _is_matrix(item):
+        from qiskit.quantum_info import Operator
+
+        yield unitary_gate(Operator(item).data, wires[::-1])
     else:
         raise ValueError(f"There is no gate here for Qiskit's operation {item.name!r} on {wires}.")
 
 
-def _turned(name: str, wires, angle: Any, reader: _Reader) -> Iterator[Gate]:
+def _is_matrix(item: Any) -> bool:
+    """Whether what has no definition is known by its numbers: a permutation, a Clifford."""
+    free = any(getattr(each, "parameters", None) for each in getattr(item, "params", ()))
+    return not free and (hasattr(item, "__array__") or item.name == "annotated")
+
+
+def _turned(name: str, wires, angle: Any, reader: _Reader, data: Any = None) -> Iterator[Gate]:
     """``exp(-i angle G)`` as a product of one gate for each term of its angle."""
     for slot, value in reader.terms(angle):
         if slot is not None:
-            yield gate(name, *wires, angle=(*slot, value))
+            yield gate(name, *wires, angle=(*slot, value), data=data)
         elif value or name != "gphase":
-            yield gate(name, *wires, angle=value)
+            yield gate(name, *wires, angle=value, data=data)
 
 
-def _conditional(item: Any, wires, reader: _Reader) -> Iterator[Gate]:
+def _conditional(item: Any, wires, bits, reader: _Reader) -> Iterator[Gate]:
     """Gates of the branches of an "if" on one classical bit."""
     bit, value = _one_bit(item.condition, reader)
     for body, wanted in zip(item.blocks, (value, 1 - value), strict=False):
-        inner = _Reader(reader.slots, {})
-        for each in _circuit(body, wires, inner):
+        for each in _circuit(body, wires, reader.inside(body, bits)):
             yield when(each, bit, wanted)
 
 

@@ -1,11 +1,14 @@
 """A circuit of ours as a device runs it: made of its gates, on its qubits, and ours again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from circuits.circuit import Circuit
+from circuits.gates.table import GATES
+from circuits.noise.model import NoiseModel
 from circuits.observables import PauliSum
 from circuits.on_qiskit.circuits import to_qiskit
+from circuits.on_qiskit.gates import append_gate
 from circuits.on_qiskit.importing import from_qiskit
 from circuits.on_qiskit.programs import (
     check_size,
@@ -21,13 +24,16 @@ class Native(NamedTuple):
 
     `circuit` is made of the target's gates on wires that stand for the physical `qubits`,
     ascending, those that routing needed among them; `places[q]` is the wire that holds qubit q of
-    the original circuit at the end; `size` is that of `info["transpiled"]`.
+    the original circuit at the end; `size` is that of `info["transpiled"]`. Where gates of the
+    target have other names than ours, so that these are made of several, `holds_noise` says that
+    the circuit holds the channels after them.
     """
 
     circuit: Circuit
     qubits: tuple[int, ...]
     places: tuple[int, ...]
     size: dict[str, Any]
+    holds_noise: bool = False
 
 
 def native(
@@ -38,6 +44,7 @@ def native(
     level: int,
     seed: int,
     layout: Sequence[int] | None = None,
+    noise: Callable[[tuple[int, ...]], NoiseModel | None] = lambda qubits: None,
 ) -> Native:
     """Return what Qiskit's transpiler makes of a circuit for a target.
 
@@ -48,7 +55,9 @@ def native(
             stay free.
         level: of the transpiler, 0 to 3.
         seed: of the transpiler.
-        layout: physical qubit of each wire at the start; None for the transpiler's choice.
+        layout: physical qubit of each wire at the start; None for the transpiler's choice where
+            all qubits are measured at the end, whose errors count in it.
+        noise: of the qubits in use, for gates that we have no name for.
 
     Raises:
         ValueError: where the target has too few qubits, or no gates to make these of.
@@ -63,14 +72,39 @@ def native(
     check_size(target, circuit, layout)
     constants = {name: array for name, array in arrays.items() if array.ndim == 1}
     built, _ = to_qiskit(circuit, constants)
+    if layout is None:
+        measured = built.measure_all(inplace=False)
+        layout = program_size(lowered(measured, target, level=level, seed=seed))["layout"]
     made = lowered(built, target, level=level, seed=seed, layout=layout)
     size = program_size(made)
     # A wire that no gate touches is measured all the same.
     touched = used_qubits(made) if made.data else ()
     qubits = tuple(sorted({*touched, *size["final_layout"]}))
-    ours = from_qiskit(compacted(made, qubits), final_measurements=True)
+    small = compacted(made, qubits)
+    model = None if _has_our_names(small) else noise(qubits)
+    read = small if model is None else _with_channels(small, model)
+    ours = from_qiskit(read, final_measurements=True)._replace(segments=circuit.segments)
     places = tuple(qubits.index(qubit) for qubit in size["final_layout"])
-    return Native(ours._replace(segments=circuit.segments), qubits, places, size)
+    return Native(ours, qubits, places, size, model is not None)
+
+
+def _has_our_names(built) -> bool:
+    from qiskit.circuit import Gate
+
+    named = [item.operation.name for item in built.data if isinstance(item.operation, Gate)]
+    return GATES.keys() >= set(named)
+
+
+def _with_channels(built, model: NoiseModel):
+    """A Qiskit circuit with what a model lets follow each of its gates."""
+    noisy = built.copy_empty_like()
+    following = {(rule.name, rule.wires): rule.gates or () for rule in model.rules}
+    for item in built.data:
+        noisy.append(item)
+        wires = tuple(built.find_bit(bit).index for bit in item.qubits)
+        for each in following.get((item.operation.name, wires), ()):
+            append_gate(noisy, each, {})
+    return noisy
 
 
 def moved(observable: PauliSum, places: Sequence[int]) -> PauliSum:

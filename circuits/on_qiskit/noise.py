@@ -87,6 +87,8 @@ def depolarizing_rest(gate: GateNoise, qubits: Mapping[int, QubitNoise]) -> floa
     size = 2 ** len(gate.qubits)
     process = math.prod(_kept(qubits.get(qubit), gate.seconds) for qubit in gate.qubits)
     fidelity = (size * process + 1) / (size + 1)
+    if size * fidelity <= 1:  # the decay leaves nothing that could be lost
+        return 0.0
     error = min(gate.error, size / (size + 1))  # more than a lost state cannot be
     rest = size * (error - (1 - fidelity)) / (size * fidelity - 1)
     return min(max(rest, 0.0), 1.0)

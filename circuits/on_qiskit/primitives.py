@@ -110,6 +110,17 @@ def _estimate_all(pubs: list[EstimatorPub], seed: int) -> PrimitiveResult:
 
 
 def _estimate(pub: EstimatorPub, seed: int) -> PubResult:
+    shots = ceil(pub.precision**-2) if pub.precision else None
+    values, std = _values(pub, shots, seed) if pub.size else (np.zeros(pub.shape),) * 2
+    told = {"target_precision": pub.precision, "shots": shots}
+    return PubResult(
+        DataBin(evs=values, stds=std, shape=pub.shape),
+        metadata=told | {"circuit_metadata": pub.circuit.metadata},
+    )
+
+
+def _values(pub: EstimatorPub, shots: int | None, seed: int):
+    """Values and standard errors in the shape of a PUB that asks for something."""
     circuit, angles = _ours(pub)
     places = np.arange(prod(pub.parameter_values.shape)).reshape(pub.parameter_values.shape)
     wanted: dict[Any, int] = {}
@@ -117,15 +128,10 @@ def _estimate(pub: EstimatorPub, seed: int) -> PubResult:
     for at in np.ndindex(pub.observables.shape):
         terms = tuple(sorted(_terms(pub.observables[at]).items()))
         numbers[at] = wanted.setdefault(terms, len(wanted))
-    shots = ceil(pub.precision**-2) if pub.precision else None
     backend = _backend(circuit, shots, seed)
     result = backend.expectation(circuit, [_observable(terms) for terms in wanted], angles)
     rows, columns = np.broadcast_arrays(places, numbers)
-    data = DataBin(
-        evs=result.values[rows, columns], stds=result.std[rows, columns], shape=pub.shape
-    )
-    told = {"target_precision": pub.precision, "shots": shots}
-    return PubResult(data, metadata=told | {"circuit_metadata": pub.circuit.metadata})
+    return result.values[rows, columns], result.std[rows, columns]
 
 
 def _measured(pub: SamplerPub) -> tuple[Any, Circuit, dict[int, int]]:
@@ -149,10 +155,12 @@ def _sample_all(measured: list[tuple[Any, Circuit, dict[int, int]]], seed: int) 
 
 
 def _sample(pub: Any, circuit: Circuit, wires: Mapping[int, int], seed: int):
-    _, angles = _ours(pub)
-    backend = _backend(circuit, pub.shots, seed)
-    drawn = backend.sample(circuit, angles, shots=pub.shots, seed=seed)
-    drawn = drawn.reshape(*pub.shape, pub.shots, circuit.n_qubits)
+    shape = (*pub.shape, pub.shots, circuit.n_qubits)
+    drawn = np.zeros(shape, np.uint8)
+    if pub.size:
+        ours, angles = _ours(pub)
+        backend = _backend(ours, pub.shots, seed)
+        drawn = backend.sample(ours, angles, shots=pub.shots, seed=seed).reshape(shape)
     places = {bit: place for place, bit in enumerate(pub.circuit.clbits)}
     bits = {
         register.name: _register(drawn, [wires.get(places[bit]) for bit in register])
@@ -166,14 +174,17 @@ def _register(drawn: npt.NDArray[np.uint8], wires: list[int | None]) -> BitArray
     """Bits of one register; those that nothing is measured into are 0."""
     none = np.zeros(drawn.shape[:-1], bool)
     columns = [none if wire is None else drawn[..., wire].astype(bool) for wire in wires]
-    return BitArray.from_bool_array(np.stack(columns, axis=-1), order="little")
+    bits = np.stack(columns, axis=-1) if columns else np.zeros((*none.shape, 0), bool)
+    return BitArray.from_bool_array(bits, order="little")
 
 
 def _ours(pub: EstimatorPub | SamplerPub) -> tuple[Circuit, dict[str, npt.NDArray[np.float64]]]:
-    parameters = pub.circuit.parameters
-    values = pub.parameter_values.as_array(parameters)
-    flat = values.reshape(prod(pub.parameter_values.shape), len(parameters))
-    return from_qiskit(pub.circuit), segment_angles(parameters, flat)
+    circuit, parameters = from_qiskit(pub.circuit), pub.circuit.parameters
+    length = prod(pub.parameter_values.shape)
+    if not len(parameters):  # a batch of nothing: no gate reads it, each of its sets draws
+        return circuit._replace(segments={"none": 1}), {"none": np.zeros((length, 1))}
+    flat = pub.parameter_values.as_array(parameters).reshape(length, len(parameters))
+    return circuit, segment_angles(parameters, flat)
 
 
 def _backend(circuit: Circuit, shots: int | None, seed: int):

@@ -4,9 +4,16 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from circuits.circuit import Circuit
+from circuits.gates.constants import Constant
+from circuits.gates.gate_types import Gate
+from circuits.observables import PauliSum
 from circuits.on_qiskit.circuits import to_qiskit
 from circuits.on_qiskit.importing import from_qiskit
+from circuits.operations import evolution
 
 _ENTRY = re.compile(r"_(\w+)_(\d+)_")
 
@@ -33,8 +40,9 @@ def to_openqasm3(circuit: Circuit, constants: Mapping[str, Any] | None = None) -
     for item in circuit.gates:
         if item.name == "kraus":
             raise ValueError(f"OpenQASM 3 has no channels, but gate 'kraus' is on {item.wires}.")
-    built, _ = to_qiskit(circuit, constants)
-    return qasm3.dumps(_without_phases(built))
+    gates = tuple(each for item in circuit.gates for each in _writable(item))
+    built, _ = to_qiskit(circuit._replace(gates=gates), constants)
+    return qasm3.dumps(built)
 
 
 def from_openqasm3(text: str, *, final_measurements: bool = False) -> Circuit:
@@ -49,6 +57,7 @@ def from_openqasm3(text: str, *, final_measurements: bool = False) -> Circuit:
 
     Raises:
         ImportError: where the package qiskit-qasm3-import is missing.
+        TypeError: on what is no text.
         ValueError: on text that is no OpenQASM 3, or that says what a circuit here cannot.
 
     >>> from_openqasm3('OPENQASM 3.0; include "stdgates.inc"; qubit[2] q; cx q[0], q[1];').gates
@@ -61,21 +70,37 @@ def from_openqasm3(text: str, *, final_measurements: bool = False) -> Circuit:
         raise ImportError(
             "Reading OpenQASM 3 needs a package: pip install qiskit-qasm3-import"
         ) from None
+    if not isinstance(text, str):
+        raise TypeError(f"Argument `text` must be a str, but is a {type(text).__name__}.")
+    # What the two packages do not foresee, such as an empty text, raises the built-in ones.
+    unforeseen = (AttributeError, TypeError, ArithmeticError, LookupError)
     try:
         built = parse(text)
-    except (QASM3ParsingError, ConversionError) as error:
+    except (QASM3ParsingError, ConversionError, *unforeseen) as error:
         reason = str(error) or "it cannot be parsed"
-        raise ValueError(f"Argument `text` must be OpenQASM 3, but: {reason}") from None
+        raise ValueError(f"Argument `text` must be OpenQASM 3, but: {reason}") from error
     return from_qiskit(_with_vectors(built), final_measurements=final_measurements)
 
 
-def _without_phases(built):
-    """Qiskit writes no phases of the whole state, and a gate of that name as an empty one."""
-    rest = built.copy_empty_like()
-    for item in built.data:
-        if item.operation.name != "global_phase":
-            rest.append(item)
-    return rest
+def _writable(item: Gate) -> list[Gate]:
+    """A gate as Qiskit can write it: no phase of the whole state, a diagonal as its rotations."""
+    if item.name == "diagonal":
+        assert isinstance(item.data, Constant), "checked by `gate`"
+        assert item.angle is not None, "checked by `gate`"
+        turns = evolution(_parities(item.data.array, item.wires), item.angle)
+        return [each._replace(condition=item.condition) for each in turns if each.name != "gphase"]
+    return [] if item.name == "gphase" else [item]
+
+
+def _parities(values: npt.NDArray[np.float64], wires: tuple[int, ...]) -> PauliSum:
+    """A real diagonal (2**k,) as a sum of strings of Z."""
+    array = values.reshape((2,) * len(wires))
+    for axis in range(array.ndim):
+        first, second = array.take(0, axis), array.take(1, axis)
+        array = np.stack([first + second, first - second], axis) / 2
+    strings = [[wires[axis] for axis in np.flatnonzero(at)] for at in np.argwhere(array)]
+    terms = zip(array[array != 0].tolist(), strings, strict=True)
+    return PauliSum(tuple((value, tuple((w, "Z") for w in sorted(each))) for value, each in terms))
 
 
 def _with_vectors(built):

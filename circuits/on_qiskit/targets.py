@@ -1,14 +1,16 @@
 """The ways to run transpiled circuits on what Qiskit calls a backend."""
 
+import json
 import os
 from collections.abc import Sequence
 from functools import lru_cache
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from circuits.on_qiskit.aer import start_aer
-from circuits.on_qiskit.noise import aer_noise, target_noise
+from circuits.on_qiskit.noise import aer_noise, noise_data, target_noise
 from circuits.on_qiskit.programs import compacted, used_qubits
 
 HOW = (
@@ -165,6 +167,48 @@ def keeps_jobs(target: Any) -> bool:
     """
     found = callable(getattr(target, "retrieve_job", None))
     return found and not (is_ibm(target) or is_aer(target) or is_fake(target))
+
+
+def simulator_digest(target: Any) -> str | None:
+    """Return what tells simulators of one name apart, a digest of what they are told to err.
+
+    None for what its name tells: a device that keeps its jobs, and no target.
+
+    >>> from qiskit.providers.fake_provider import GenericBackendV2
+    >>> one, other = (simulator_digest(GenericBackendV2(2, seed=seed)) for seed in (1, 2))
+    >>> one == other, simulator_digest(None) is None
+    (False, True)
+    """
+    if target is None or is_ibm(target) or keeps_jobs(target):
+        return None
+    return _digest(_aer_told(target)) if is_aer(target) else _stated_digest(target)
+
+
+@lru_cache(maxsize=8)
+def _stated_digest(target: Any) -> str:
+    """Of a device's stated errors, which take a fifth of a second to read for 127 qubits."""
+    return _digest(noise_data(target_noise(target)))
+
+
+def _digest(told: dict[str, Any]) -> str:
+    # What is one of many, a gate or an error, comes in another order in each process.
+    plain = {name: _sorted(each) if isinstance(each, list) else each for name, each in told.items()}
+    return sha256(json.dumps(plain, sort_keys=True, default=repr).encode()).hexdigest()
+
+
+def _aer_told(simulator: Any) -> dict[str, Any]:
+    """Options of an Aer simulator, its noise's errors, and the pairs of qubits with gates."""
+    options = dict(simulator.options.items())
+    noise, pairs = options.pop("noise_model"), simulator.coupling_map
+    errors = noise.to_dict(serializable=True)["errors"] if noise else []
+    return options | {
+        "errors": [each | {"id": None} for each in errors],  # their ids are drawn
+        "pairs": [*pairs.get_edges()] if pairs else None,
+    }
+
+
+def _sorted(items: list[Any]) -> list[str]:
+    return sorted(json.dumps(each, sort_keys=True, default=repr) for each in items)
 
 
 def _fake(name: str):

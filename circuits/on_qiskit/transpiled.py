@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -114,14 +115,23 @@ class Transpiled:
         return bits[..., list(made.places)]
 
     def _native(self, circuit: Circuit, arrays) -> Native:
-        level, layout = self.optimization_level, self.initial_layout
-        return native(self.target, circuit, arrays, level=level, seed=self.seed, layout=layout)
+        return native(
+            self.target,
+            circuit,
+            arrays,
+            level=self.optimization_level,
+            seed=self.seed,
+            layout=self.initial_layout,
+            noise=partial(noise_of, self.target),
+        )
 
     def _engine(self, made: Native) -> Backend:
         """Our simulator of what the target's transpiler made."""
         noise = noise_of(self.target, made.qubits)
         if noise is None and all(map(is_unitary, made.circuit.gates)):
             return Exact() if self.shots is None else Shots(self.shots, self.seed)
+        if noise and made.holds_noise:
+            noise = NoiseModel(readouts=noise.readouts)
         if self.method == "trajectories":
             return Trajectories(self.count, noise, self.seed)
         return Density(noise, self.shots, self.seed)

@@ -4,13 +4,16 @@ Pure JAX functions of matrices (d, d), for `jit`, `grad` and `vmap`; nothing che
 density matrices. `reduced_density_matrix` makes one from a state.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import jax
 import jax.numpy as jnp
 
 from circuits.simulation.pauli import as_complex
 from circuits.simulation.quantities import full_product, reduced_density_matrix
+
+Function = Callable[[jax.Array], jax.Array]  # of numbers one by one
 
 
 def purity(rho: jax.Array) -> jax.Array:
@@ -25,13 +28,14 @@ def purity(rho: jax.Array) -> jax.Array:
 def von_neumann_entropy(rho: jax.Array, base: float = 2.0) -> jax.Array:
     """Return ``-tr rho log rho`` of a density matrix (d, d), in bits where `base` is 2.
 
-    At eigenvalues of zero, where the slope is infinite, it is taken as zero: gradients are finite.
+    At eigenvalues of zero, where the slope is infinite, it is taken as zero: gradients and Hessians
+    are finite.
 
     >>> print(von_neumann_entropy(jnp.eye(4) / 4))
     2.0
     """
-    values = _spectrum(rho)
-    return -jnp.sum(values * _log(values)) / jnp.log(jnp.asarray(base, values.dtype))
+    nats = -_trace(lambda values: values * _log(values), as_complex(rho))
+    return nats / jnp.log(jnp.asarray(base, nats.dtype))
 
 
 def renyi_entropy(rho: jax.Array, order: float = 2.0, base: float = 2.0) -> jax.Array:
@@ -58,9 +62,11 @@ def renyi_entropy(rho: jax.Array, order: float = 2.0, base: float = 2.0) -> jax.
     elif order == float("inf"):
         logarithm = -jnp.log(_spectrum(rho)[-1])
     else:
-        values = _spectrum(rho)
-        powers = jnp.where(values > 0, jnp.exp(order * _log(values)), 0)
-        logarithm = jnp.log(jnp.sum(powers)) / (1 - order)
+        # Of the largest eigenvalue's multiples, as high powers of small numbers vanish.
+        largest = jax.lax.stop_gradient(_spectrum(rho)[-1])
+        scaled = as_complex(rho) / largest.astype(as_complex(rho).dtype)
+        total = _trace(lambda x: jnp.where(x > 0, jnp.exp(order * _log(x)), 0), scaled)
+        logarithm = (jnp.log(total) + order * jnp.log(largest)) / (1 - order)
     return logarithm / jnp.log(jnp.asarray(base, logarithm.dtype))
 
 
@@ -115,7 +121,7 @@ def fidelity(first: jax.Array, second: jax.Array) -> jax.Array:
     if a.ndim == 2 and b.ndim == 2:
         root = _root(a)
         inner = full_product(full_product(root, b), root)
-        return jnp.sum(_safe_sqrt(_spectrum(inner))) ** 2
+        return _trace(_safe_sqrt, inner) ** 2
     vector, rho = (a, b) if a.ndim == 1 else (b, a)
     return full_product(vector.conj(), full_product(rho, vector)).real
 
@@ -133,28 +139,88 @@ def _safe_sqrt(values: jax.Array) -> jax.Array:
 
 def _spectrum(rho) -> jax.Array:
     """Eigenvalues in ascending order, those that are rounding errors set to zero."""
-    values = jnp.linalg.eigvalsh(as_complex(rho))
+    return _cleaned(jnp.linalg.eigvalsh(as_complex(rho)))
+
+
+def _eigen(rho: jax.Array) -> tuple[jax.Array, jax.Array]:
+    values, vectors = jnp.linalg.eigh(rho)
+    return _cleaned(values), vectors
+
+
+def _cleaned(values: jax.Array) -> jax.Array:
     return jnp.where(values > len(values) * jnp.finfo(values.dtype).eps, values, 0)
+
+
+# The derivatives of eigenvectors are infinite where eigenvalues are equal, as they often are. Those
+# of functions of a matrix are not, and are given below.
+
+
+@partial(jax.custom_jvp, nondiff_argnums=(0,))
+def _trace(function: Function, rho: jax.Array) -> jax.Array:
+    """The sum of a function of the eigenvalues of a Hermitian matrix (d, d)."""
+    return jnp.sum(function(_spectrum(rho)))
+
+
+@_trace.defjvp
+def _(function, primals, tangents):
+    slope = _matrix_function(partial(_slope, function), primals[0])
+    return _trace(function, *primals), jnp.sum(slope.T * tangents[0]).real
+
+
+@partial(jax.custom_jvp, nondiff_argnums=(0,))
+def _matrix_function(function: Function, rho: jax.Array) -> jax.Array:
+    """The Hermitian matrix (d, d) with a function of its eigenvalues in their place."""
+    values, vectors = _eigen(rho)
+    return _turned(jnp.diag(function(values)), vectors)
+
+
+@_matrix_function.defjvp
+def _(function, primals, tangents):
+    """By quotients of differences, or slopes where eigenvalues are close."""
+    values, vectors = _eigen(primals[0])
+    first, second = values[:, None], values
+    apart = jnp.abs(first - second) > jnp.finfo(values.dtype).eps ** (1 / 3) * (first + second)
+    quotients = (function(first) - function(second)) / jnp.where(apart, first - second, 1)
+    ratios = jnp.where(apart, quotients, _slope(function, (first + second) / 2))
+    change = ratios.astype(vectors.dtype) * _turned(tangents[0], vectors.conj().T)
+    return _matrix_function(function, *primals), _turned(change, vectors)
+
+
+def _slope(function: Function, values: jax.Array) -> jax.Array:
+    return jax.jvp(function, (values,), (jnp.ones_like(values),))[1]
+
+
+def _turned(matrix: jax.Array, vectors: jax.Array) -> jax.Array:
+    """``V M V^dagger``."""
+    return full_product(full_product(vectors, matrix.astype(vectors.dtype)), vectors.conj().T)
 
 
 @jax.custom_jvp
 def _root(rho: jax.Array) -> jax.Array:
     """Square root of a positive matrix (d, d)."""
-    values, vectors = jnp.linalg.eigh(rho)
-    return full_product(vectors * _safe_sqrt(values).astype(vectors.dtype), vectors.conj().T)
+    values, vectors = _eigen(rho)
+    return _turned(jnp.diag(jnp.sqrt(values)), vectors)
 
 
 @_root.defjvp
 def _(primals, tangents):
-    """Solve ``R dR + dR R = d rho`` in the eigenbasis: that of `eigh` breaks at equal eigenvalues.
+    root = _root(*primals)
+    return root, _halves(root, *tangents)
 
-    Entries between two eigenvalues of zero are taken as zero.
-    """
-    values, vectors = jnp.linalg.eigh(primals[0])
-    roots = _safe_sqrt(values)
-    change = full_product(full_product(vectors.conj().T, tangents[0]), vectors)
-    sums = roots[:, None] + roots
-    small = sums <= len(values) * jnp.finfo(values.dtype).eps ** 0.5
-    change = change * jnp.where(small, 0, 1 / jnp.where(small, 1, sums)).astype(change.dtype)
-    root = full_product(vectors * roots.astype(vectors.dtype), vectors.conj().T)
-    return root, full_product(full_product(vectors, change), vectors.conj().T)
+
+def _halves(root: jax.Array, total: jax.Array) -> jax.Array:
+    """The matrix X with ``R X + X R = total``; its entries between zeros of R are zero."""
+
+    def solve(root: jax.Array, total: jax.Array) -> jax.Array:
+        values, vectors = jnp.linalg.eigh(jax.lax.stop_gradient(root))
+        sums = values[:, None] + values
+        small = sums <= len(values) * jnp.finfo(values.dtype).eps ** 0.5
+        parts = jnp.where(small, 0, 1 / jnp.where(small, 1, sums)).astype(vectors.dtype)
+        return _turned(parts * _turned(total, vectors.conj().T), vectors)
+
+    return jax.lax.custom_linear_solve(
+        lambda part: full_product(root, part) + full_product(part, root),
+        total,
+        solve=lambda _, given: solve(root, given),
+        transpose_solve=lambda _, given: solve(root.T, given),
+    )

@@ -200,7 +200,7 @@ def _values(plan: _Plan):
         for family in plan.families:
             strings.append(_family_values(plan.n_qubits, family, psi, one))
             # The next must wait for this: XLA would keep the products of all families at once.
-            one = 1 + 0 * strings[-1][0, 0]
+            one = 1 + 0 * jnp.nan_to_num(strings[-1].ravel()[:1])
         table = jnp.asarray(plan.coefficients, psi.real.dtype)
         return jnp.einsum("kt,tb->kb", table, _stack(strings, psi), precision=HIGHEST)
 

@@ -73,7 +73,7 @@ def read_state(
     def run(angles: Angles) -> jax.Array:
         check_shapes(circuit, angles)
         real = jnp.result_type(float)
-        arrays = [jnp.asarray(angles[name], real) for name in circuit.segments]
+        arrays = [jnp.asarray(angles[name], real) for name in sorted(circuit.segments)]
         dtype = jnp.result_type(kind)
         options = {"circuit": circuit, "read": read, "gradient": gradient}
         return _simulate(*arrays, **options, out=shape, dtype=dtype)
@@ -118,7 +118,8 @@ def check_pure(circuit: Circuit) -> None:
 
 
 def _run(differentiate: bool, *arrays, circuit: Circuit, read: Read, gradient: str) -> jax.Array:
-    angles = dict(zip(circuit.segments, arrays, strict=True))
+    # Sorted, as equal circuits, which share programs, may list their segments in another order.
+    angles = dict(zip(sorted(circuit.segments), arrays, strict=True))
     chosen = choice_for(circuit, angles, differentiate)
     if differentiate:
         chosen = choose_gradient(chosen, gradient, batch=_columns(arrays))

@@ -47,6 +47,12 @@ def offload(
     """Predict with a frozen model on circuit backends; each row stands beside the exact one."""
     if out and out.suffix not in (".csv", ".npz"):
         raise ValueError(f"Option `--out` must end in .csv or .npz, but is {out}.")
+    if out and not out.parent.is_dir():
+        raise ValueError(f"Folder {out.parent} of option `--out` must be there, but is not.")
+    if mitigate and not set(backend) - {"exact"}:
+        raise ValueError(
+            "Option `--mitigate` needs a backend other than exact, which has no errors."
+        )
     from experiments.offloading import offload as predict
     from experiments.offloading import read_events, with_mitigations, write_scores
     from qml import load_checkpoint

@@ -179,12 +179,13 @@ def _placed(
     device: QiskitBackend, circuit: Circuit, angles: Any, size: dict[str, Any]
 ) -> Run | None:
     """What a mitigation starts from, where it is on the qubits of that layout."""
+    from circuits.on_qiskit.native import native
     from circuits.on_qiskit.programs import program
 
-    options = {"level": device.optimization_level, "seed": device.seed, "measured": False}
-    run = _drawable(
-        *program(device.target, circuit, angles, layout=device.initial_layout, **options)
-    )
+    target, options = device.target, {"level": device.optimization_level, "seed": device.seed}
+    made = native(target, circuit, angles, layout=device.initial_layout, **options)
+    layout = made.size["layout"]
+    run = _drawable(*program(target, circuit, angles, measured=False, layout=layout, **options))
     return run if run and [*run.qubits] == size["layout"] else None
 
 

@@ -40,16 +40,21 @@ def usable_cores() -> int:
     return os.cpu_count() or 1
 
 
-def available_memory() -> int:
-    """Bytes that new processes may take: of the machine, or of the container if that is less."""
+def available_memory(group: Path = Path("/sys/fs/cgroup")) -> int:
+    """Bytes that new processes may take: of the machine, or of the container if that is less.
+
+    Args:
+        group: folder in which Linux tells of this process's control group.
+    """
     free = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     for line in _lines(Path("/proc/meminfo")):
         if line.startswith("MemAvailable:"):
             free = int(line.split()[1]) * 2**10
-    group = Path("/sys/fs/cgroup")
     limit, used = _lines(group / "memory.max"), _lines(group / "memory.current")
     if limit and used and limit[0].isdigit():
-        free = min(free, int(limit[0]) - int(used[0]))
+        # What was read from files counts as used and makes way for whoever asks.
+        told = dict(line.split() for line in _lines(group / "memory.stat"))
+        free = min(free, int(limit[0]) - int(used[0]) + int(told.get("inactive_file", 0)))
     return max(0, free)
 
 

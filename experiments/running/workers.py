@@ -137,17 +137,19 @@ def _serve(pipe: connection.Connection, work: Work) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     stage = _seldom(lambda *told: pipe.send(("stage", told)))
-    pipe.send(("ready", os.getpid()))
-    while True:
-        try:
-            cell = pipe.recv()
-        except EOFError:
-            return
-        try:
-            answer = ("done", work(cell, stage))
-        except Exception as error:
-            answer = ("error", error)
-        pipe.send(answer)
+    try:
+        pipe.send(("ready", os.getpid()))
+        while True:
+            pipe.send(_answer(work, pipe.recv(), stage))
+    except (EOFError, ConnectionError):  # the parent is gone, and nobody is left to be told
+        return
+
+
+def _answer(work: Work, cell: Cell, stage: Stage) -> tuple[str, Any]:
+    try:
+        return "done", work(cell, stage)
+    except Exception as error:
+        return "error", error
 
 
 def _end_with_parent() -> None:

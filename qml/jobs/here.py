@@ -168,11 +168,21 @@ def described(value: Any) -> Any:
         held = {field.name: described(getattr(value, field.name)) for field in fields(value)}
         return {"type": type(value).__name__} | held
     if isinstance(name := getattr(value, "name", None), str):
-        return {"type": type(value).__name__, "name": name}
+        return {"type": type(value).__name__, "name": name, **_simulated(value)}
     raise ValueError(
         f"A ledger cannot tell one {type(value).__name__} from another; make the backend a "
         "dataclass of numbers and text, or give it a `name`."
     )
+
+
+def _simulated(value: Any) -> dict[str, str]:
+    """Of a target of Qiskit's what its name does not tell."""
+    if not (hasattr(value, "target") and hasattr(value, "num_qubits")):
+        return {}
+    from circuits.on_qiskit.targets import simulator_digest
+
+    digest = simulator_digest(value)
+    return {"simulator": digest} if digest else {}
 
 
 def _seeded(backend: Any, seed: int) -> Any:

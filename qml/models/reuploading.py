@@ -56,6 +56,10 @@ def reuploading_model(
         }
 
     def angles(params: Params, x: jax.Array) -> dict[str, jax.Array]:
+        if x.shape != (n_features,):  # JAX takes the last entry for any that is beyond
+            raise ValueError(
+                f"Argument `x` must hold {n_features} features a sample, but has {x.shape}."
+            )
         return {"inputs": params["scale"] * x[feature], "weights": params["weights"]}
 
     def readout(params: Params, values: jax.Array) -> jax.Array:

@@ -257,6 +257,12 @@ def test_wrong_frequencies_are_refused(wrong):
         shift_rule(wrong)
 
 
+@pytest.mark.parametrize("values", [[1.0, 999_998.0, 999_999.0, 1e6], np.sqrt(np.arange(1, 300))])
+def test_where_no_rule_is_found_it_is_said(values):
+    with pytest.raises(ValueError, match=r"No shift rule was found for .* `finite_differences`"):
+        shift_rule(values)
+
+
 def test_hessian_products_in_both_modes():
     @jax.custom_vjp
     def cubes(x):

@@ -1,9 +1,7 @@
 """The command line as a person meets it: help, errors, exit codes, output."""
 
-import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -87,21 +85,34 @@ def test_a_failed_cell_gives_exit_code_1_and_names_its_traceback(here, small_tom
     assert "logistic" in done.stdout
 
 
-@pytest.mark.usefixtures("finished")  # which has compiled the programs of both runs
+CTRL_C = """
+import os, signal
+from experiments import cli
+from experiments.running import loop
+
+# A background job of a shell ignores Ctrl-C and so would its children.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+append, appended = loop.append_record, []
+
+def then_ctrl_c(*arguments):
+    append(*arguments)
+    appended.append(arguments)
+    if len(appended) == 2:
+        os.kill(os.getpid(), signal.SIGINT)
+
+loop.append_record = then_ctrl_c
+cli.main()
+"""
+
+
 def test_ctrl_c_keeps_what_is_finished_and_says_so(here, small_toml, tmp_path):
-    # A background job of a shell ignores Ctrl-C and so would its children.
-    listen = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
-    code = f"{listen} from experiments.cli import main; main()"
-    command = [sys.executable, "-c", code, "run", str(small_toml), "--out", str(tmp_path)]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    command = [sys.executable, "-c", CTRL_C, "run", str(small_toml), "--out", str(tmp_path)]
+    process = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert process.returncode == 130, process.stderr
+    assert "Interrupted; finished cells are kept, the same command goes on." in process.stderr
+    assert "Traceback" not in process.stderr
     lines = tmp_path / "records.jsonl"
-    while process.poll() is None and (not lines.exists() or lines.read_bytes().count(b"\n") < 2):
-        time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
-    _, told = process.communicate()
-    assert process.returncode == 130, told
-    assert "Interrupted; finished cells are kept, the same command goes on." in told
-    assert "Traceback" not in told
+    assert lines.read_bytes().count(b"\n") == 2
     kept = lines.read_bytes()
     done = here("run", small_toml, "--out", tmp_path)
     assert done.returncode == 0, done.stderr
@@ -230,9 +241,9 @@ def test_rows_against_a_row_and_the_shipped_specs(finished, small_toml):
     assert (listed.exit_code, "qaml_curve" in listed.output) == (0, True), listed.output
 
 
-def test_unequal_coverage_is_refused_on_request(finished, small_toml):
+def test_unequal_coverage_is_refused_on_request(here, finished, small_toml):
     _, folder = finished
-    done = qml("table", small_toml, "--out", folder, "--equal-coverage")
+    done = here("table", small_toml, "--out", folder, "--equal-coverage")
     assert done.returncode == 2, done.stdout
     assert "error: Coverage is not equal: shots (40 events, 2 seeds)" in done.stderr
     over = invoke("table", small_toml, "--out", folder, "--over", "seeds", "--format", "csv")

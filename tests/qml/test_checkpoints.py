@@ -20,6 +20,7 @@ from qml import (
     scale_features,
     thaw,
 )
+from qml.checkpoints import _digest
 
 
 @pytest.fixture
@@ -102,6 +103,54 @@ def test_missing_cut_and_foreign_files_are_named(trained, tmp_path):
     (tmp_path / "model.json").write_text('{"format": ')
     with pytest.raises(ValueError, match="is not JSON"):
         load_checkpoint(tmp_path / "model")
+
+
+def _signed(tmp_path, **entries):
+    """Another header with a digest that is right, as another program would write it."""
+    file = tmp_path / "model.json"
+    header = {**json.loads(file.read_text()), **entries}
+    header = {
+        name: entry for name, entry in header.items() if name != "digest" and entry is not ...
+    }
+    file.write_text(json.dumps(header | {"digest": _digest(header)}))
+
+
+@pytest.mark.parametrize(
+    ("entries", "message"),
+    [
+        ({"circuit": ...}, "holds no whole model; train again: lacks 'circuit'"),
+        ({"segments": ["other"]}, "holds no whole model; train again: lacks 'other.matrix'"),
+        ({"scaler": {"low": 0.0}}, "holds no whole model; .*'high'"),
+        ({"observables": [[[1.0, [[9, "Z"]]]]]}, "holds no whole model; .* acts on wire 9"),
+        ({"observables": [[[1.0, [[0, "Z"]]]]]}, r"must have the shapes .*'gain': \(1,\)"),
+        ({"version": "1"}, "is of version '1', but"),
+    ],
+)
+def test_a_checkpoint_of_another_schema_is_refused(trained, tmp_path, entries, message):
+    _, model, params, scaler = trained
+    save_checkpoint(tmp_path / "model", freeze(model, params, scaler))
+    _signed(tmp_path, **entries)
+    with pytest.raises(ValueError, match=message):
+        load_checkpoint(tmp_path / "model")
+
+
+def test_a_model_that_is_not_finite_is_neither_frozen_nor_written(trained, tmp_path):
+    _, model, params, scaler = trained
+    with pytest.raises(ValueError, match="holds NaN or infinity: the training diverged"):
+        freeze(model, params | {"bias": jnp.array(jnp.nan)}, scaler)
+    frozen = freeze(model, params, scaler)
+    with pytest.raises(ValueError, match="Array 'gain' of a model must be finite"):
+        save_checkpoint(tmp_path / "model", frozen._replace(gain=frozen.gain * np.nan))
+    assert not [*tmp_path.iterdir()]
+
+
+def test_another_number_of_features_is_refused(trained):
+    x, model, params, scaler = trained
+    thawed = thaw(freeze(model, params, scaler))
+    for wrong in (x[:, :1], x[:, :2], np.hstack([x, x])):
+        for each in (thawed, (model, params)):
+            with pytest.raises(ValueError, match="`x` must hold 3 features"):
+                infer(*each, wrong, Exact())
 
 
 def test_angles_that_are_not_affine_are_refused():

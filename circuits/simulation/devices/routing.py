@@ -250,7 +250,7 @@ class _Planner:
 def _joins(group: Sequence[Block], block: Block) -> bool:
     first, last = group[0].wires[0], block.wires[-1]
     count = sum(len(each.wires) for each in group) + len(block.wires)
-    return last - first + 1 == count <= WIDTH
+    return group[-1].wires[-1] < block.wires[0] and last - first + 1 == count <= WIDTH
 
 
 def _tables(factors: Iterable[Factor]) -> list[tuple[tuple[int, ...], list[Factor]]]:

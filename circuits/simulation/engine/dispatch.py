@@ -49,6 +49,8 @@ def circuit_operation(name: str, forward: Program, gradient: Program) -> Program
 
     def batch(arrays, dims, *, out, **options):
         arrays, sizes = _batch_last(arrays, dims)
+        if not prod(sizes):  # nothing to run, and no program is made for it
+            return jnp.zeros((*out, *sizes), options["dtype"]), len(out)
         made = primitive.bind(*arrays, out=out, **options)
         return made.reshape(*out, *sizes), len(out)
 

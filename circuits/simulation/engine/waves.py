@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from circuits.gates.definitions import definition
+from circuits.gates.definitions import definition, unit
 from circuits.gates.gate_types import Gate
 from circuits.gates.host_matrices import constant_matrix
 from circuits.gates.table import projector
@@ -56,7 +56,8 @@ def _waves(gate: Gate) -> Waves:
         return Waves((), np.asarray(constant_matrix(gate.name, gate.data))[None])
     generator = definition(gate).generator
     assert generator is not None, "a gate with an angle has a generator"
-    projectors = _projectors(generator)
+    small = unit(generator)
+    projectors = _projectors(generator / small)
     sizes = np.unique([abs(value) for value in projectors])
     zero = np.zeros_like(generator, dtype=complex)
     up = np.stack([projectors.get(size, zero) for size in sizes])
@@ -64,7 +65,7 @@ def _waves(gate: Gate) -> Waves:
     matrices = np.concatenate([up + down, -1j * (up - down)[sizes > 0]])
     matrices.real[np.abs(matrices.real) < ROUNDING] = 0
     matrices.imag[np.abs(matrices.imag) < ROUNDING] = 0
-    return Waves(tuple(map(float, sizes)), matrices)
+    return Waves(tuple(map(float, small * sizes)), matrices)
 
 
 def _projectors(generator: npt.NDArray) -> dict[float, npt.NDArray]:

@@ -142,7 +142,7 @@ def _function(circuit: Circuit, read, observables, shape: tuple[int, ...], kind:
     def run(angles: Angles) -> jax.Array:
         check_shapes(circuit, angles)
         real = jnp.result_type(float)
-        arrays = [jnp.asarray(angles[name], real) for name in circuit.segments]
+        arrays = [jnp.asarray(angles[name], real) for name in sorted(circuit.segments)]
         options = {"circuit": circuit, "read": read, "observables": observables}
         return _simulate(*arrays, **options, out=shape, dtype=jnp.result_type(kind))
 
@@ -150,7 +150,8 @@ def _function(circuit: Circuit, read, observables, shape: tuple[int, ...], kind:
 
 
 def _run(*arrays: jax.Array, circuit: Circuit, read, observables) -> jax.Array:
-    angles = dict(zip(circuit.segments, arrays, strict=True))
+    # Sorted, as equal circuits, which share programs, may list their segments in another order.
+    angles = dict(zip(sorted(circuit.segments), arrays, strict=True))
     program = make_open_program(circuit, _batched(angles))
     if observables is not None:
         return _expectations(program, observables, angles)

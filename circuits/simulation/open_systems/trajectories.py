@@ -15,6 +15,7 @@ Source:
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
 from typing import Any
 
 import jax
@@ -31,12 +32,15 @@ from circuits.simulation.open_systems.open_program import Block, OpenProgram, ma
 from circuits.simulation.open_systems.pauli_transfer import kraus_operators
 from circuits.simulation.open_systems.trajectory_blocks import Carry, act_block
 from circuits.simulation.open_systems.trajectory_draws import block_draws, uniform_draws
+from circuits.simulation.open_systems.trajectory_runs import act_run, is_plain
 from circuits.simulation.pauli import pauli_expectations
 
 # Amplitudes that are worked on at once.
 CHUNK = 2**18
 # Random numbers that are drawn at once, for each of these amplitudes.
 DRAWS = 8
+# Neighbouring blocks that become a loop; fewer are compiled one by one.
+MANY = 4
 
 
 def trajectory_expectation(
@@ -240,9 +244,16 @@ def _values(blocks: Sequence[Block], angles: Angles) -> list[Any]:
 def _chain(blocks, thetas, place, carry: Carry, keys: jax.Array, n: int) -> Carry:
     """Act with blocks, of which the first draws as number `place` of the circuit."""
     act = jax.checkpoint(act_block, static_argnums=(0, 4))
-    drawn = block_draws(blocks, place, keys, DRAWS * CHUNK)
-    for at, (block, theta) in enumerate(zip(blocks, thetas, strict=True)):
-        carry = act(block, theta, carry, drawn[at][: len(block.gates)], n)
+    pairs = list(zip(blocks, thetas, strict=True))
+    for plain, group in groupby(pairs, lambda pair: is_plain(pair[0])):
+        some, values = zip(*group, strict=True)
+        if plain and len(some) >= MANY:
+            carry = act_run(some, values, place, carry[0], keys, n), carry[1]
+        else:
+            drawn = block_draws(some, place, keys, DRAWS * CHUNK)
+            for block, theta, draws in zip(some, values, drawn, strict=True):
+                carry = act(block, theta, carry, draws[: len(block.gates)], n)
+        place = place + len(some)
     return carry
 
 

@@ -44,9 +44,18 @@ def uniform_draws(keys: jax.Array, places, count: int) -> jax.Array:
     >>> uniform_draws(jax.random.split(jax.random.key(0), 3), np.arange(2), 4).shape
     (2, 4, 3)
     """
+    return jax.lax.map(lambda place: gate_draws(keys, place, count), places)
+
+
+def gate_draws(keys: jax.Array, place, count: int) -> jax.Array:
+    """Return numbers (count, t) from 0 to 1 at one place, the first of them whatever the count.
+
+    >>> gate_draws(jax.random.split(jax.random.key(0), 3), 7, 4).shape
+    (4, 3)
+    """
     real = jnp.result_type(float)
 
-    def one(key: jax.Array, place) -> jax.Array:
+    def one(key: jax.Array) -> jax.Array:
         return jax.random.uniform(jax.random.fold_in(key, place), (count,), real)
 
-    return jax.lax.map(lambda place: jax.vmap(one, (0, None), 1)(keys, place), places)
+    return jax.vmap(one, 0, 1)(keys)

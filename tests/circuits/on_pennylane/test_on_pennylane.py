@@ -80,3 +80,33 @@ def test_wrong_options_are_refused():
         PennyLaneBackend(shots=0)
     with pytest.raises(ValueError, match="`seed` must be an int"):
         PennyLaneBackend(seed=-1)
+
+
+def test_a_device_that_is_not_there_is_named(circuit, angles):
+    with pytest.raises(ValueError, match=r"PennyLane cannot open the device 'no\.device'"):
+        PennyLaneBackend("no.device").expectation(circuit, OBSERVABLES, angles)
+
+
+class Broken(qp.devices.Device):
+    """Returns what it was given, whatever was asked."""
+
+    name = "broken"
+
+    def __init__(self, answer):
+        super().__init__()
+        self.answer = answer
+
+    def execute(self, circuits, execution_config=None):
+        return (self.answer,) * len(circuits)
+
+
+@pytest.mark.parametrize("answer", [(np.nan, 0.0), (np.zeros(4), 0.0)])
+def test_values_of_a_device_are_checked(circuit, angles, answer):
+    with pytest.raises(ValueError, match="'broken' must return finite values for 5 sets"):
+        PennyLaneBackend(Broken(answer)).expectation(circuit, OBSERVABLES, angles)
+
+
+@pytest.mark.parametrize("answer", [np.zeros((5, 6, 3)), np.full((5, 7, 3), np.nan)])
+def test_bits_of_a_device_are_checked(circuit, angles, answer):
+    with pytest.raises(ValueError, match=r"'broken' must return bits of shape \(5, 7, 3\)"):
+        PennyLaneBackend(Broken(answer)).sample(circuit, angles, shots=7, seed=0)

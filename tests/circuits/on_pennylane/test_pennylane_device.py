@@ -189,6 +189,59 @@ def test_parameters_that_are_no_angles_are_left_to_parameter_shift():
         qp.QNode(node, JaxDevice(), diff_method="device")(pnp.array([0.2, 0.4]))
 
 
+def test_amplitudes_are_differentiated_by_parameter_shifts():
+    """PennyLane's products with derivatives by vectors end in a mismatch of shapes."""
+
+    def node(vector):
+        qp.AmplitudeEmbedding(vector, wires=[0, 1], normalize=True)
+        qp.H(0)
+        return qp.expval(qp.Z(0))
+
+    point = pnp.array([0.5, 0.5, -0.5, 0.5], requires_grad=True)
+    found = qp.grad(qp.QNode(node, JaxDevice()))(point)
+    np.testing.assert_allclose(found, [-1, 1, 1, 1], atol=1e-12)
+
+
+def test_matrices_of_one_and_two_wires_are_differentiated_in_jax():
+    def node(angle):
+        half = angle / 2
+        rows = [[jnp.cos(half), -jnp.sin(half)], [jnp.sin(half), jnp.cos(half)]]
+        qp.QubitUnitary(jnp.array(rows), 0)
+        return qp.expval(qp.Z(0))
+
+    def damped(chance):
+        qp.AmplitudeDamping(chance, 0)
+        return qp.expval(qp.Z(0))
+
+    with standard:
+        slope = jax.grad(qp.QNode(node, JaxDevice()))(0.4)
+        with pytest.raises(ValueError, match="'AmplitudeDamping' are constants of a circuit here"):
+            jax.grad(qp.QNode(damped, JaxDevice()))(0.4)
+    np.testing.assert_allclose(slope, -np.sin(0.4), atol=1e-7)
+
+
+def test_shadows_of_a_batch_are_taken_of_each_state():
+    def node(x):
+        qp.RX(x, 0)
+        return qp.classical_shadow([0, 1])
+
+    found = qp.set_shots(qp.QNode(node, JaxDevice(wires=2, seed=1)), 5)(np.array([0.1, 0.2, 3.1]))
+    assert found.shape == (3, 2, 5, 2)
+
+
+def test_operators_are_gates_where_they_are_unitary():
+    """A sum of operators has no number of dimensions of parameters; a control may have no wires."""
+
+    def signs():
+        qp.H(0)
+        qp.FlipSign(1, wires=[0])
+        qp.H(0)
+
+    for gates in (lambda: 1.0 * qp.X(0), lambda: qp.dot([1.0], [qp.X(0)]), signs):
+        node = qp.QNode(lambda gates=gates: (gates(), qp.expval(qp.Z(0)))[1], JaxDevice(wires=1))
+        assert node() == pytest.approx(-1)
+
+
 def test_new_amplitudes_and_angles_compile_nothing():
     def node(x, w):
         qp.AmplitudeEmbedding(x, wires=[0, 1], normalize=True)

@@ -157,8 +157,22 @@ def sometimes(x):
     qp.RX(x, 0)
 
 
+def bounded(x):
+    qp.RX(np.clip(x, -4, 4), 0)
+
+
+def one_sided(x):
+    qp.RX(abs(x), 0)
+
+
 @pytest.mark.parametrize(
-    ("gates", "message"), [(squared, "no affine function"), (sometimes, "must not depend")]
+    ("gates", "message"),
+    [
+        (squared, "no affine function"),
+        (bounded, "no affine function"),
+        (one_sided, "no affine function"),
+        (sometimes, "must not depend"),
+    ],
 )
 def test_qnodes_that_are_no_affine_circuit_are_refused(gates, message):
     def node(x):
@@ -167,6 +181,39 @@ def test_qnodes_that_are_no_affine_circuit_are_refused(gates, message):
 
     with pytest.raises(ValueError, match=message):
         from_pennylane(qp.QNode(node, qp.device("default.qubit")), 0.1)
+
+
+def test_observables_that_depend_on_an_argument_are_refused():
+    def node(x, c):
+        qp.RX(x, 0)
+        return qp.expval(c * qp.Z(0))
+
+    with pytest.raises(ValueError, match="observables of the QNode must not depend"):
+        from_pennylane(qp.QNode(node, qp.device("default.qubit")), 0.1, 0.5)
+
+
+def test_qnodes_without_floats_are_read():
+    def node(turns=1, **named):
+        qp.RX(0.5 * turns + named.get("more", 0.0), 0)
+        return qp.expval(qp.Z(0))
+
+    node = qp.QNode(node, qp.device("default.qubit"))
+    assert from_pennylane(node).circuit.gates == (gate("rx", 0, angle=0.5),)
+    assert from_pennylane(node, 2, more=0.25).circuit.gates == (gate("rx", 0, angle=1.25),)
+
+
+def test_what_cannot_be_read_is_named():
+    def ragged(*arrays):
+        return qp.expval(qp.Z(0))
+
+    node = qp.QNode(ragged, qp.device("default.qubit"))
+    with pytest.raises(ValueError, match="Argument 'arrays' of the QNode must be one array"):
+        from_pennylane(node, np.zeros(2), np.zeros((1, 3)))
+    with pytest.raises(TypeError, match="`source` must be a PennyLane tape or QNode, but is a int"):
+        from_pennylane(3)
+    tape = qp.tape.QuantumScript([qp.QubitDensityMatrix(np.eye(2) / 2, 1)])
+    with pytest.raises(ValueError, match=r"no gate here .* 'QubitDensityMatrix' on \[1\]"):
+        from_pennylane(tape)
 
 
 def test_a_batch_of_arguments_is_refused():

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter, ParameterVector
-from qiskit.circuit.library import CXGate
+from qiskit.circuit.library import CXGate, HamiltonianGate, PermutationGate, RXGate
 from qiskit.circuit.random import random_circuit
 from qiskit.quantum_info import Operator
 
@@ -120,6 +120,36 @@ def test_measurements_resets_and_conditions_are_read(classical):
     assert from_openqasm3(text, final_measurements=True) == classical
 
 
+def test_bits_of_parts_are_those_of_the_whole():
+    part = QuantumCircuit(1, 1)
+    part.h(0)
+    part.measure(0, 0)
+    built = QuantumCircuit(2, 3)
+    built.append(part.to_instruction(), [1], [2])
+    built.x(1)
+    assert from_qiskit(built).gates == (gate("h", 1), measure(1, 2), gate("x", 1))
+
+
+def test_gates_without_a_definition_are_read_by_their_numbers():
+    t, hermitian = Parameter("t"), np.array([[1, 0.3j], [-0.3j, -1]])
+    built = QuantumCircuit(3)
+    built.append(PermutationGate([2, 0, 1]), [1, 0, 2])
+    built.append(RXGate(0.3).control(2, annotated=True), [2, 0, 1])
+    built.append(HamiltonianGate(hermitian, 2 * t), [1])
+    circuit = from_qiskit(built)
+    expected = Operator(built.assign_parameters({t: 0.4}).reverse_bits()).data
+    np.testing.assert_allclose(unitary(circuit, {"parameters": [0.4]}), expected, atol=1e-14)
+
+
+def test_openqasm_writes_diagonals_and_leaves_phases_out_under_conditions():
+    """Qiskit's writer knows neither; a phase under a measured bit is none that anyone sees."""
+    turn = diagonal(np.array([0.3, -1, 0.7, 2, 0.1, 0.4, -0.2, 0.9]), (2, 0, 1), 0.8)
+    back = from_openqasm3(to_openqasm3(build_circuit([turn])))
+    assert up_to_phase(unitary(back, {}), unitary(build_circuit([turn]), {})) < 1e-12
+    gates = [measure(0, 0), when(gate("gphase", 1, angle=0.3), 0), when(gate("x", 1), 0)]
+    assert from_openqasm3(to_openqasm3(build_circuit(gates))).gates == (gates[0], gates[2])
+
+
 def test_channels_are_read():
     circuit = build_circuit([bit_flip(0.2, 1)])
     (back,) = from_qiskit(to_qiskit(circuit)[0]).gates
@@ -151,6 +181,16 @@ def test_what_is_not_linear_or_not_a_gate_is_refused():
         wide.x(0)
     with pytest.raises(ValueError, match="must be on one classical bit"):
         from_qiskit(wide)
+    inner = QuantumCircuit(2, 2)
+    with inner.if_test((0, 1)):
+        inner.measure(1, 1)
+    with pytest.raises(ValueError, match="Only unitary gates take a condition, but gate 'measure'"):
+        from_qiskit(inner)
+    nested = QuantumCircuit(2, 2)
+    with nested.if_test((0, 1)), nested.if_test((1, 1)):
+        nested.x(1)
+    with pytest.raises(ValueError, match=r"'x' has the condition .1, 1. already"):
+        from_qiskit(nested)
     mixed = QuantumCircuit(1)
     mixed.rx(ParameterVector("parameters", 1)[0] + t, 0)
     with pytest.raises(ValueError, match="must not be called 'parameters'"):
@@ -160,6 +200,10 @@ def test_what_is_not_linear_or_not_a_gate_is_refused():
 def test_text_that_is_no_openqasm_is_refused(monkeypatch):
     with pytest.raises(ValueError, match="`text` must be OpenQASM 3, but"):
         from_openqasm3("qubit[1] q; nonsense q[0];")
+    with pytest.raises(ValueError, match="`text` must be OpenQASM 3, but"):
+        from_openqasm3("")
+    with pytest.raises(TypeError, match="`text` must be a str, but is a int"):
+        from_openqasm3(3)
     with pytest.raises(ValueError, match="OpenQASM 3 has no channels"):
         to_openqasm3(build_circuit([bit_flip(0.2, 1)]))
     monkeypatch.setitem(sys.modules, "qiskit_qasm3_import", None)

@@ -73,6 +73,7 @@ def test_what_is_left_beside_the_decay_gives_the_stated_error():
             gate_noise.error, abs=1e-12
         )
     assert depolarizing_rest(GateNoise("x", (2,), 1e-9, 1e-6), qubits) == 0.0
+    assert depolarizing_rest(GateNoise("x", (2,), 0.6, 1.0), qubits) == 0.0, "all is decayed"
 
 
 def test_devices_that_state_nothing_are_ideal():

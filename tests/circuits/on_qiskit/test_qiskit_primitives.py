@@ -173,6 +173,28 @@ def test_samplers_write_the_registers_that_a_circuit_names(sampler):
     assert data.one.get_counts() == {"0": 7}
 
 
+def test_empty_pubs_and_batches_of_nothing_keep_their_shapes(built):
+    """No sets, no observables, no bits; and sets of a circuit that has no parameters."""
+    fixed = QuantumCircuit(1)
+    fixed.h(0)
+    pubs = [(built, "ZI", np.zeros((0, 3))), (built, [], np.zeros(3))]
+    pubs.append((fixed, ["Z", "X"], np.zeros((3, 1, 0))))
+    for estimator in (StatevectorEstimator(), EstimatorV2()):
+        *nothing, batch = estimator.run(pubs).result()
+        assert [each.data.evs.shape for each in nothing] == [(0,), (0,)]
+        np.testing.assert_allclose(batch.data.evs, [[0, 1]] * 3, atol=1e-12)
+    fixed.add_register(ClassicalRegister(0, "none"))
+    fixed.measure_all()
+    measured = built.measure_all(inplace=False)
+    for sampler in (StatevectorSampler(seed=1), SamplerV2(seed=1)):
+        no_sets, sets = sampler.run(
+            [(measured, np.zeros((0, 3))), (fixed, np.zeros((3, 0)))], shots=9
+        ).result()
+        assert (no_sets.data.meas.shape, sets.data.none.num_bits) == ((0,), 0)
+        assert (sets.data.meas.shape, sets.data.meas.num_shots) == ((3,), 9)
+    assert len({each.tobytes() for each in sets.data.meas.array}) > 1, "each set draws"
+
+
 def test_circuits_that_mix_states_run_on_density_matrices():
     circuit = QuantumCircuit(2, 1)
     circuit.h(0)

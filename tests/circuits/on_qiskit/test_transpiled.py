@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from qiskit.providers.fake_provider import GenericBackendV2
 from qiskit_aer import AerSimulator
-from qiskit_ibm_runtime.fake_provider import FakeManilaV2
+from qiskit_ibm_runtime.fake_provider import FakeEssexV2, FakeLagosV2, FakeManilaV2
 
 from circuits import (
     Exact,
@@ -55,6 +55,14 @@ def test_it_gives_what_aer_gives_with_the_same_devices_noise(manila, circuit, an
         assert ours.info[key] == expected
     assert ours.info["simulated"] is True
     assert json.loads(json.dumps(ours.info))["requested"] == ours.info["requested"]
+
+
+def test_noise_follows_gates_that_have_other_names_than_ours(circuit, angles):
+    """Essex has u1, u2 and u3, each of which is several gates here."""
+    essex, observables = FakeEssexV2(), OBSERVABLES[1:]
+    ours = Transpiled(essex, seed=2).expectation(circuit, observables, angles)
+    theirs = QiskitBackend(essex, 20_000, seed=2).expectation(circuit, observables, angles)
+    assert np.abs((ours.values - theirs.values) / theirs.std).max() < 4
 
 
 def test_a_target_without_errors_gives_exact_values(circuit, angles):
@@ -125,3 +133,14 @@ def test_mitigation_works_above_optimization_level_0(manila, circuit, angles, ar
     errors = [np.sqrt(np.square(each.values - exact).mean()) for each in (result, raw)]
     assert errors[0] < errors[1] + 3 * result.std.max() / np.sqrt(exact.size)
     assert result.info["circuit"]["n_qubits"] == 3
+
+
+@pytest.mark.parametrize("level", [1, 3])
+def test_a_layout_counts_the_errors_of_readout_as_for_shots(level):
+    line = [gate("ry", wire, angle=0.3) for wire in range(3)]
+    circuit = build_circuit([*line, gate("cx", 0, 1), gate("cx", 1, 2)])
+    target = FakeLagosV2()  # at level 3 other qubits are best where none is measured
+    drawn = QiskitBackend(target, 10, optimization_level=level)
+    ours = Transpiled(target, optimization_level=level)
+    told = [each.expectation(circuit, z(0), {}).info["transpiled"][0] for each in (drawn, ours)]
+    assert told[0]["layout"] == told[1]["layout"]

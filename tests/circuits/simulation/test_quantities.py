@@ -111,6 +111,10 @@ def test_renyi_entropies_of_a_thermal_qubit(order):
     np.testing.assert_allclose(found, expected[order], atol=1e-12)
 
 
+def test_renyi_entropies_of_high_order_do_not_vanish():
+    np.testing.assert_allclose(renyi_entropy(np.eye(4) / 4, 1000), 2, atol=1e-12)
+
+
 def test_purity_and_mutual_information():
     np.testing.assert_allclose(purity(reduced_density_matrix(W, (0,))), 5 / 9, atol=1e-12)
     for psi, expected in ((GHZ, 1.0), (np.eye(8)[1], 0.0)):
@@ -128,6 +132,29 @@ def test_the_entropy_has_its_closed_gradient_and_a_finite_one_at_product_states(
     np.testing.assert_allclose(slope(x), expected, atol=1e-10)
     np.testing.assert_allclose(slope(0.0), 0, atol=1e-6)
     np.testing.assert_allclose(slope(np.pi / 4), 0, atol=1e-10)
+
+
+def test_second_derivatives_exist_where_eigenvalues_are_equal():
+    def purities(x):
+        rho = reduced_density_matrix(jnp.kron(schmidt(x), jnp.array([1.0, 0.0])), (0, 2))
+        entropy = von_neumann_entropy(rho, base=np.e)  # of rank two, the others zero
+        return jnp.stack([entropy, renyi_entropy(rho, 3, base=np.e)])
+
+    slopes = jax.jit(jax.hessian(purities))(jnp.pi / 4)  # two eigenvalues are equal, too
+    np.testing.assert_allclose(slopes, [-4, -12], atol=1e-7)
+
+
+def test_fidelities_of_pure_density_matrices_have_the_closed_second_derivative():
+    (fixed,) = random_states(1, n_qubits=2)
+
+    def both(x):
+        psi = schmidt(x).astype(complex)
+        mixed = fidelity(jnp.outer(psi, psi), np.outer(fixed, fixed.conj()))
+        return jnp.stack([fidelity(psi, fixed), mixed])
+
+    for second in (jax.hessian(both), jax.jacrev(jax.jacrev(both))):
+        expected, found = jax.jit(second)(0.6)
+        np.testing.assert_allclose(found, expected, atol=1e-9)
 
 
 def test_fidelities_agree_where_states_are_pure():

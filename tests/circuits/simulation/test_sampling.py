@@ -3,6 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from circuits import build_circuit, gate, probabilities, samples
+from circuits.simulation import sampling
 
 KEY = jax.random.key(11)
 
@@ -32,3 +33,11 @@ def test_the_key_alone_decides():
     draw = jax.jit(samples(build_circuit([gate("h", wire) for wire in range(4)]), 100))
     assert np.array_equal(draw({}, KEY), draw({}, KEY))
     assert not np.array_equal(draw({}, KEY), draw({}, jax.random.key(12)))
+
+
+def test_low_precision_reaches_every_outcome():
+    # As single precision with 24 qubits: one running sum would have too few steps.
+    weights = jnp.full(2**14, 2**-14, jnp.float16)
+    drawn = np.asarray(jax.jit(sampling._draw, static_argnums=2)(weights, KEY, 2_000))
+    ones = [(drawn >> bit & 1).mean() for bit in range(14)]
+    np.testing.assert_allclose(ones, 0.5, atol=5 * 0.5 / 2_000**0.5)

@@ -1,68 +1,6 @@
 """States over several devices: four forced host devices in a process of their own."""
 
-import os
-import subprocess
-import sys
-
 import pytest
-
-PRELUDE = """
-import re
-import jax, jax.numpy as jnp, numpy as np
-jax.config.update("jax_enable_x64", DOUBLE)
-jax.config.update("jax_numpy_dtype_promotion", "strict")
-from circuits import build_circuit, entangler, expectation, gate, pauli, rotation_layer, z
-from circuits.dense import matrix, unitary
-from circuits.gates.table import GATES
-from circuits.simulation.devices.sharding import *
-
-def random_circuit(n, seed, widest=3):
-    rng = np.random.default_rng(seed)
-    names = [name for name in GATES if GATES[name].n_wires <= widest]
-    gates = []
-    for name in rng.permutation(names).tolist():
-        wires = rng.permutation(n)[: GATES[name].n_wires].tolist()
-        turns = GATES[name].generator is not None
-        slot = ("w", int(rng.integers(5)), float(rng.normal())) if turns else None
-        gates.append(gate(name, *wires, angle=slot))
-    return build_circuit(gates, n, {"w": 5}), {"w": jnp.asarray(rng.normal(size=5))}
-
-def collectives(function, *arguments):
-    text = jax.jit(function).lower(*arguments).compile().as_text()
-    kinds = ("all-to-all", "collective-permute", "all-gather", "all-reduce")
-    return [len(re.findall(rf"= [^=]*\\b{kind}(?:-start)?\\(", text)) for kind in kinds]
-
-def ansatz(n, layers, kind, name):
-    circuit = build_circuit([], n)
-    for layer in range(layers):
-        circuit += rotation_layer(n, ("ry", "rz"), offset=2 * n * layer)
-        circuit += entangler(n, kind, name)
-    angles = np.random.default_rng(1).normal(size=circuit.segments["weights"])
-    return circuit, {"weights": jnp.asarray(angles)}
-
-mesh = device_mesh()
-assert mesh.size == 4
-"""
-
-
-@pytest.fixture
-def four(root):
-    """Run Python on four forced host devices; its asserts are the test."""
-
-    def run(code: str, double: bool = True) -> str:
-        environment = os.environ | {
-            "XLA_FLAGS": "--xla_force_host_platform_device_count=4",
-            "JAX_PLATFORMS": "cpu",
-            "JAX_COMPILATION_CACHE_DIR": str(root / ".cache" / "jax"),
-        }
-        text = PRELUDE.replace("DOUBLE", str(double)) + code
-        done = subprocess.run(
-            [sys.executable, "-c", text], cwd=root, env=environment, capture_output=True, text=True
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    return run
 
 
 @pytest.mark.parametrize(("n", "widest"), [(4, 2), (6, 3)])
@@ -129,6 +67,35 @@ entries = np.outer(vector, np.asarray(angles["x"]) / np.linalg.norm(angles["x"])
 cube = np.zeros((2,) * 6, complex)
 cube[:, :, :, 0, :, 0] = entries.reshape((2,) * 4).transpose(1, 2, 0, 3)
 assert abs(first - cube.ravel()).max() < 1e-12
+""")
+
+
+def test_driven_gates_and_blocks_whose_qubits_interleave(four):
+    # On four devices the last two gates meet on local bits (0, 2) and (1, 3).
+    four("""
+from circuits.operations import driven
+rng = np.random.default_rng(5)
+rest = rng.normal(size=(4, 4)) + 1j * rng.normal(size=(4, 4))
+zx = np.kron(np.diag([1, -1]), [[0, 1], [1, 0]])
+flip = np.array([[0, 1], [1, 0]])
+circuit = build_circuit([
+    driven(flip, np.diag([0.3, -0.3]), 0, ("w", 0)),
+    driven(zx, rest + rest.conj().T, (1, 5), ("w", 1)),
+    gate("ch", 0, 1),
+    driven(zx, rest + rest.conj().T, (5, 3), ("w", 2)),
+], 6)
+w = rng.normal(size=3)
+observable = z(1) + 0.5 * pauli("XY", (3, 5))
+ours = sharded_expectation(circuit, observable, mesh)
+value, slopes = jax.jit(jax.value_and_grad(lambda w: ours({"w": w})[0]))(jnp.asarray(w))
+def dense(w):
+    psi = unitary(circuit, {"w": w})[:, 0]
+    return (psi.conj() @ matrix(observable, 6) @ psi).real
+assert abs(value - dense(w)) < 1e-12
+step = 1e-5 * np.eye(3)
+expected = [(dense(w + each) - dense(w - each)) / 2e-5 for each in step]
+assert abs(np.array(expected)).min() > 1e-3
+assert abs(slopes - np.array(expected)).max() < 1e-8
 """)
 
 

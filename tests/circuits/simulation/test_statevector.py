@@ -14,12 +14,15 @@ from circuits import (
     GATES,
     build_circuit,
     expectation,
+    frequencies,
     gate,
+    generated,
     matrix,
     pauli,
     probabilities,
     samples,
     state,
+    structure,
     unitary,
     z,
 )
@@ -117,6 +120,40 @@ def test_vmap_leaves_unbatched_segments_alone(layered, angles):
         psi = unitary(layered, angles | {"inputs": inputs})[:, 0]
         dense = [(psi.conj() @ matrix(each, 3) @ psi).real for each in OBSERVABLES]
         np.testing.assert_allclose(row, dense, atol=1e-13)
+
+
+def test_equal_circuits_may_list_their_segments_in_another_order():
+    gates = [gate("rx", 0, angle=("w", 0)), gate("rx", 1, angle=("x", 0))]
+    first, angles = build_circuit(gates), {"w": np.array([0.0]), "x": np.array([np.pi])}
+    second = build_circuit([], 2, {"x": 1, "w": 1}) + first
+    assert first == second
+    for circuit in (first, second):
+        np.testing.assert_allclose(probabilities(circuit)(angles), [0, 1, 0, 0], atol=1e-12)
+
+
+def test_what_is_wrong_with_one_sample_stays_with_it():
+    observables = [z(0), pauli("X", 0)]
+    values = jax.vmap(expectation(build_circuit([gate("ry", 0, angle=("w", 0))]), observables))
+    found = jax.jit(values)({"w": np.array([[np.nan], [0.3]])})
+    assert np.isnan(found[0]).all()
+    np.testing.assert_allclose(found[1], [np.cos(0.3), np.sin(0.3)], atol=1e-12)
+
+
+def test_an_empty_batch_has_empty_values():
+    values = jax.vmap(expectation(build_circuit([gate("ry", 0, angle=("w", 0))]), [z(0), z(0)]))
+    assert values({"w": np.zeros((0, 1))}).shape == (0, 2)
+    slope = jax.grad(lambda angles: values(angles).sum())
+    assert slope({"w": np.zeros((0, 1))})["w"].shape == (0, 1)
+
+
+@pytest.mark.parametrize("batch", [1, 40])
+def test_generators_may_be_tiny(batch):
+    tiny = generated(1e-13 * (pauli_x := np.array([[0, 1], [1, 0]])), 0, ("w", 0, 1e13))
+    values = jax.vmap(expectation(build_circuit([tiny]), z(0)))
+    angles = np.linspace(0.3, 1, batch)[:, None]
+    np.testing.assert_allclose(values({"w": angles}), np.cos(2 * angles), atol=1e-9)
+    np.testing.assert_allclose(frequencies(tiny), [2e-13], rtol=1e-9)
+    assert structure(tiny) == structure(generated(pauli_x, 0, 1.0)) == "matrix"
 
 
 def test_the_gradient_of_a_rotation_has_its_closed_form():

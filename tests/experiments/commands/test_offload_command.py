@@ -125,6 +125,48 @@ def test_a_mitigation_that_does_not_fit_or_is_too_dear(qml, tmp_path, words, mes
     assert ledger.list_jobs(tmp_path / "jobs") == []
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "must be a CSV: a header line"),
+        ("a,label\n1,2,3\n", "must be a CSV: a header line"),
+        ("a,label\n1,0.7\n", "must be 0 and 1"),
+        ("a,label\n1,\n", "must be 0 and 1"),
+        ("label\n1\n", "columns of features"),
+    ],
+)
+def test_events_that_cannot_be_read(tmp_path, text, message):
+    file = tmp_path / "events.csv"
+    file.write_text(text)
+    with pytest.raises(ValueError, match=message):
+        read_events(str(file))
+
+
+def test_files_cut_short_and_negative_counts(tmp_path):
+    file = tmp_path / "events.npz"
+    np.savez(file, x=np.zeros((3, 2)), y=np.array([0, 1, 1]))
+    assert read_events(str(file)).y.tolist() == [0, 1, 1]
+    with pytest.raises(ValueError, match="0 for all or more, but is -3"):
+        read_events(str(file), -3)
+    file.write_bytes(file.read_bytes()[:100])
+    with pytest.raises(ValueError, match="must be a whole npz file"):
+        read_events(str(file))
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--backend", "shots", "--out", "none/such.csv"), "Folder none of option `--out`"),
+        (("--backend", "exact", "--mitigate", "readout"), "a backend other than exact"),
+        (("--backend", "shots", "--shots", 0), "'shots' draws shots: give at least 1"),
+    ],
+)
+def test_options_that_would_do_nothing_or_lose_the_scores(qml, tmp_path, words, message):
+    with pytest.raises(ValueError, match=message):
+        qml.offload(*words)
+    assert ledger.list_jobs(tmp_path / "jobs") == []
+
+
 def test_ceilings_stop_the_command_before_it_sends(qml, tmp_path):
     with pytest.raises(ValueError, match="take 1500 shots, and `max_shots` is 100"):
         qml.offload("--backend", "shots", "--max-shots", 100)

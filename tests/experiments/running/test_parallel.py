@@ -11,9 +11,7 @@ import numpy as np
 import pytest
 
 from experiments.records import read_arrays, read_records
-from experiments.run import run
-from experiments.running import claims as claims_module
-from experiments.running.claims import Claims
+from experiments.running.claims import _started
 from experiments.running.machine import available_memory, fitting_workers, usable_cores
 
 # Cells that only sleep, for a loop with everything else real. They watch for each other.
@@ -35,11 +33,15 @@ def note(file, text):
     with open(file, "ab", buffering=0) as stream:
         stream.write(text.encode() + b"\\n")
 
+def lives(process):
+    number, _, started = process.partition(" ")  # empty where a kill came before the writing
+    return started != "" and _started(int(number)) == started
+
 def work(folder, seconds, cell, stage):
     folder, mark = Path(folder), Path(folder) / f"busy-{cell.digest}"
-    if mark.exists() and _started(int(mark.read_text() or 0)):
+    if mark.exists() and lives(mark.read_text()):
         note(folder / "overlaps", cell.digest)
-    mark.write_text(str(os.getpid()))
+    mark.write_text(f"{os.getpid()} {_started(os.getpid())}")
     stage("sleep", 0, 2)
     time.sleep(seconds * random.random())
     trained = folder / f"trained-{cell.training}"
@@ -125,34 +127,35 @@ def test_a_hundred_kills_lose_nothing_and_do_nothing_twice(script, tmp_path):
 
 
 POOL = """
+import threading
 from experiments.running.workers import Pool
 
-class Killing:
-    # A display that kills a worker at some of the stages it is told of; no cell twice.
-    told, hit = 0, set()
-    def stage(self, label, done, total):
-        self.told += 1
-        victims = [m for m, cell in pool.busy.items() if cell.digest not in self.hit]
-        if self.told % 12 == 0 and victims:
-            self.hit.add(pool.busy[victims[0]].digest)
-            os.kill(victims[0].process.pid, signal.SIGKILL)
-    def finished(self, record, done, total):
-        pass
+def struck(folder, cell, stage):
+    # Every twelfth cell is struck once, at any moment of it or when it is done and not yet told.
+    before = folder / f"struck-{cell.digest}"
+    if cell.seed % 12 or before.exists():
+        return work(folder, 0.02, cell, stage)
+    before.touch()
+    blow = threading.Timer(0.03 * random.random(), os.kill, (os.getpid(), signal.SIGKILL))
+    blow.start()
+    work(folder, 0.02, cell, stage)
+    blow.join()
 
 if __name__ == "__main__":
-    folder, show = Path(sys.argv[1]), Killing()
+    folder = Path(sys.argv[1])
     folder.mkdir()
-    pool = Pool(partial(work, folder, 0.02), 2, show.stage, lost)
-    loop(60, folder, pool, display=show)
+    pool = Pool(partial(struck, folder), 2, lambda *told: None, lost)
+    loop(48, folder, pool)
     pool.close()
-    print(len(show.hit) > 3, {record.status for record in Tail(folder).latest.values()})
+    blows = len(list(folder.glob("struck-*")))
+    print(blows, {record.status for record in Tail(folder).latest.values()})
 """
 
 
 def test_workers_that_are_killed_are_replaced(script, tmp_path):
     done = script(POOL, tmp_path / "run")
-    assert (done.stdout, done.stderr) == ("True {'ok'}\n", "")
-    check_cells(tmp_path / "run", 60)
+    assert (done.stdout, done.stderr) == ("4 {'ok'}\n", "")
+    check_cells(tmp_path / "run", 48)
 
 
 SUICIDE = """
@@ -161,29 +164,32 @@ from experiments.running.workers import Pool
 def poison(folder, cell, stage):
     if cell.seed == 1:
         os.kill(os.getpid(), signal.SIGKILL)
-    if cell.seed == 5 and folder is None:
+    if cell.seed == 6:
         raise ValueError("other data")
-    return work(folder, 0, cell, stage) if folder else lost(cell, "")
+    return work(folder, 0, cell, stage)
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
     folder.mkdir()
-    pool = Pool(partial(poison, folder), 2, lambda *told: None, lost)
+    pool = Pool(partial(poison, folder), 1, lambda *told: None, lost)
     print(loop(4, folder, pool)[1].error)
-    pool.close()
-    pool = Pool(partial(poison, None), 2, lambda *told: None, lost)
+    (member,) = pool.idle
+    member.process.kill()
+    member.process.join()  # it is dead when the next cell comes
     try:
         loop(8, folder, pool)
     except ValueError as error:
         print(error)
     pool.close()
+    print(*[record.status for record in Tail(folder).latest.values()])
 """
 
 
 def test_a_cell_that_kills_its_worker_fails_and_bad_data_end_the_run(script, tmp_path):
     done = script(SUICIDE, tmp_path / "run")
     killed = "The worker of this cell was killed by signal 9, 2 times; was there enough memory?"
-    assert (done.stdout, done.stderr) == (f"{killed}\nother data\n", "")
+    states = "ok failed ok ok ok ok"
+    assert (done.stdout, done.stderr) == (f"{killed}\nother data\n{states}\n", "")
 
 
 def test_a_script_without_a_main_guard_is_told_so(script, tmp_path):
@@ -202,7 +208,8 @@ if __name__ == "__main__":
     folder = Path(sys.argv[1])
     folder.mkdir()
     def stage(*told):
-        print(*[member.process.pid for member in pool.busy], flush=True)
+        (member,) = pool.busy
+        print(member.process.pid, _started(member.process.pid), flush=True)
         os.kill(os.getpid(), signal.SIGKILL if sys.argv[2] == "kill" else signal.SIGINT)
     pool = Pool(partial(work, folder, 60), 1, stage, lost)
     try:
@@ -219,82 +226,11 @@ def test_workers_end_with_their_parent(script, tmp_path, how):
     first, *rest = done.stdout.splitlines()
     assert rest == ([] if how == "kill" else ["interrupted []"])
     assert "Traceback" not in done.stderr
-    for _ in range(200):
-        if not claims_module._started(int(first)):
-            break
-        time.sleep(0.05)
-    assert not claims_module._started(int(first))
-
-
-@pytest.fixture
-def some(finished):
-    """Digests of cells that share a training or have none."""
-    records = read_records(finished[1]).records
-    return [record.digest for record in records if record.row in ("sum", "exact", "shots")]
-
-
-def check_same(finished, folder, digests):
-    """The cells in a folder are those of the undisturbed run, to the bit."""
-    spec, undisturbed = finished
-    assert sorted(record.digest for record in read_records(folder).records) == sorted(digests)
-    for digest in digests:
-        arrays, others = (read_arrays(place, digest) for place in (undisturbed, folder))
-        assert set(arrays) == set(others)
-        for name, array in arrays.items():
-            np.testing.assert_array_equal(array, others[name])
-    assert len(list((folder / "checkpoints").glob("*.training.json"))) == len(spec.seeds)
-
-
-def test_workers_give_the_same_as_one_process(finished, some, tmp_path):
-    run(finished[0], tmp_path, only=some, workers=2)
-    check_same(finished, tmp_path, some)
-
-
-DASK = """
-import os, signal, sys
-from pathlib import Path
-from distributed import LocalCluster
-from experiments.run import run
-from experiments.specs import load_spec
-
-class Killing:
-    # Kills a worker when the first cell is done.
-    def stage(self, *told):
-        pass
-    def finished(self, record, done, total):
-        if done == 1:
-            pid = next(iter(cluster.workers.values())).pid
-            os.kill(pid, signal.SIGKILL)
-            print("killed", pid > 1)
-
-if __name__ == "__main__":
-    spec, folder, *only = sys.argv[1:]
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
-        address = cluster.scheduler_address
-        run(load_spec(spec), Path(folder), only=only, dask=address, display=Killing())
-"""
-
-
-def test_dask_gives_the_same_though_a_worker_is_killed(finished, some, small_toml, tmp_path):
-    pytest.importorskip("distributed", reason="Dask is not installed")
-    (tmp_path / "program.py").write_text(DASK)
-    command = [sys.executable, str(tmp_path / "program.py"), str(small_toml), str(tmp_path / "run")]
-    done = subprocess.run([*command, *some], capture_output=True, text=True, check=False)
-    assert (done.stdout, done.returncode) == ("killed True\n", 0), done.stderr
-    check_same(finished, tmp_path / "run", some)
-
-
-def test_a_cluster_that_does_not_answer(small_spec, tmp_path, monkeypatch):
-    pytest.importorskip("distributed", reason="Dask is not installed")
-    monkeypatch.setattr("experiments.running.on_dask.SECONDS_TO_CONNECT", 0.3)
-    with pytest.raises(OSError, match=r"No Dask scheduler answers at 'tcp://127.0.0.1:9' \("):
-        run(small_spec, tmp_path, dask="tcp://127.0.0.1:9")
-
-
-def test_missing_dask_is_one_sentence(small_spec, tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(ImportError, match=r"pip install qml-offload\[dask\]"):
-        run(small_spec, tmp_path, dask="tcp://127.0.0.1:9")
+    number, started = first.split()
+    limit = time.monotonic() + 60
+    while _started(int(number)) == started and time.monotonic() < limit:
+        time.sleep(0.01)
+    assert _started(int(number)) != started
 
 
 def test_workers_are_as_many_as_fit():
@@ -307,88 +243,33 @@ def test_workers_are_as_many_as_fit():
             fitting_workers(wanted)
 
 
-class TestClaims:
-    """Claims of the living exclude, claims of the dead are taken over by one."""
+def test_what_was_read_from_files_is_memory_that_can_be_had(tmp_path):
+    told = {"max": "3000000", "current": "2900000", "stat": "anon 5\ninactive_file 1000000\n"}
+    for name, text in told.items():
+        (tmp_path / f"memory.{name}").write_text(text)
+    assert available_memory(tmp_path) == 1_100_000
+    (tmp_path / "memory.stat").unlink()
+    assert available_memory(tmp_path) == 100_000
+    (tmp_path / "memory.max").write_text("max")
+    assert available_memory(tmp_path) > 1_100_000
 
-    @pytest.fixture
-    def far(self, tmp_path, monkeypatch):
-        """Claims as another machine holds them."""
-        with monkeypatch.context() as patch:
-            patch.setattr(claims_module, "_here", lambda: ("far", "away"))
-            return Claims(tmp_path)
 
-    def test_a_name_has_one_owner_until_it_is_released(self, tmp_path):
-        one, two = Claims(tmp_path), Claims(tmp_path)
-        assert (one.take("a"), two.take("a"), two.take("b")) == (True, False, True)
-        one.release("a")
-        assert two.take("a")
-        one.release("a")  # of no effect: it is not ours
-        assert two.holds("a")
-
-    def test_leaving_the_context_releases(self, tmp_path):
-        with Claims(tmp_path) as claims:
-            assert claims.take("a")
-        assert list(tmp_path.iterdir()) == []
-
-    def test_a_claim_of_a_dead_process_is_taken_at_once(self, tmp_path):
-        code = "import sys; from pathlib import Path; from experiments.running.claims import Claims"
-        code += "; assert Claims(Path(sys.argv[1])).take('a')"
-        subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True)
-        assert Claims(tmp_path).take("a")
-
-    def test_a_claim_of_another_process_with_the_same_number_is_dead(self, tmp_path):
-        before = Claims(tmp_path)
-        parts = before.me.split("~")
-        before.me = "~".join([*parts[:3], "12", parts[4]])
-        assert before.take("a")
-        assert Claims(tmp_path).take("a")
-
-    def test_a_far_claim_is_dead_when_its_heart_stood_still_for_a_lease(self, tmp_path, far):
-        near = Claims(tmp_path, lease=0.05)
-        assert far.take("a")
-        assert not near.take("a")
-        os.utime(tmp_path / "a" / far.me, (1e9, 1e9))  # a beat, by a clock that is decades late
-        assert not near.take("a")
-        time.sleep(0.06)
-        assert near.take("a")
-        assert (far.holds("a"), near.holds("a")) == (False, True)
-
-    def test_a_far_heart_that_beats_keeps_its_claim(self, tmp_path, monkeypatch):
-        near = Claims(tmp_path, lease=0.3)
-        monkeypatch.setattr(claims_module, "_here", lambda: ("far", "away"))
-        with Claims(tmp_path, lease=0.3) as far:
-            assert far.take("a")
-            monkeypatch.undo()
-            start = time.monotonic()
-            while time.monotonic() - start < 0.7:
-                assert not near.take("a")
-                time.sleep(0.02)
-
-    def test_of_many_who_take_over_one_succeeds(self, tmp_path, far):
-        assert far.take("a")
-        many = [Claims(tmp_path, lease=0.2) for _ in range(10)]
-        assert not any(claims.take("a") for claims in many)  # all have seen it now
-        owners = [claims.owner("a") for claims in many]
-        time.sleep(0.21)
-        taken = [c._take_over("a", o) for c, o in zip(many, owners, strict=True)]
-        assert sum(taken) == 1
-
-    def test_a_machine_that_slept_past_its_lease_does_not_record(self, script, tmp_path):
-        text = """
-            folder = Path(sys.argv[1])
-            def sleeper(cell, stage):
-                outcome = work(folder, 0, cell, stage)
-                if not (folder / "slept").exists():
-                    (folder / "slept").touch()
-                    (owner,) = (folder / "claims" / cell.digest[:32]).iterdir()
-                    owner.rename(owner.with_name("far~away~1~2~3"))
-                    note(folder / "trace", "taken")
-                    made = outcome.record._replace(error="by the other")
-                    from experiments.records import append_record
-                    append_record(folder, made, {})
-                return outcome
-            loop(1, folder, Here(sleeper, lambda *told: None))
-            print([r.error for r in Tail(folder).opened.records])
-        """
-        (tmp_path / "run").mkdir()
-        assert script(text, tmp_path / "run").stdout == "['by the other']\n"
+def test_a_machine_that_slept_past_its_lease_does_not_record(script, tmp_path):
+    text = """
+        folder = Path(sys.argv[1])
+        def sleeper(cell, stage):
+            outcome = work(folder, 0, cell, stage)
+            if not (folder / "slept").exists():
+                (folder / "slept").touch()
+                (owner,) = (folder / "claims" / cell.digest[:32]).iterdir()
+                owner.rename(owner.with_name("far~away~1~2~3"))
+                note(folder / "trace", "taken")
+                made = outcome.record._replace(error="by the other")
+                from experiments.records import append_record
+                append_record(folder, made, {})
+            return outcome
+        loop(1, folder, Here(sleeper, lambda *told: None))
+        print([r.error for r in Tail(folder).opened.records])
+    """
+    (tmp_path / "run").mkdir()
+    assert script(text, tmp_path / "run").stdout == "['by the other']\n"

@@ -45,6 +45,7 @@ class Vendor:
     def __init__(self):
         self.jobs, self.shots, self.steps = {}, 0, []
         self.fault = None
+        self.written = None  # the last file with the facts of a state
         self.broken = {}  # {step: exceptions to come}
         self.mangle = lambda raw: raw
         self.end = "done"
@@ -124,7 +125,11 @@ def vendor(monkeypatch):
     vendor, write = Vendor(), ledger.write_state
 
     def logged(folder, digest, state, *rest):
-        return vendor.step(f"write {state}", lambda: write(folder, digest, state, *rest))
+        def written():
+            vendor.written = write(folder, digest, state, *rest)
+            return vendor.written
+
+        return vendor.step(f"write {state}", written)
 
     monkeypatch.setattr(ledger, "write_state", logged)
     return vendor

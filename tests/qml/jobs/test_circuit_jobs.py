@@ -226,6 +226,26 @@ def test_a_qiskit_simulator_in_jobs(folder):
         device.check(device.prepare(CIRCUIT, z(0), ANGLES)[0], short)
 
 
+def test_simulators_of_one_name_are_told_apart_by_their_noise(folder):
+    from qiskit.providers.fake_provider import GenericBackendV2
+    from qiskit_aer import AerSimulator
+    from qiskit_aer.noise import NoiseModel, depolarizing_error
+
+    def aer(error):
+        noise = NoiseModel()
+        noise.add_all_qubit_quantum_error(depolarizing_error(error, 1), ["rx", "u3", "u2", "rz"])
+        return AerSimulator(noise_model=noise)
+
+    targets = [AerSimulator(), aer(0.1), aer(0.9), aer(0.9)]
+    targets += [GenericBackendV2(2, seed=seed) for seed in (1, 2, 2)]
+    found = [
+        Ledgered(QiskitBackend(each, shots=9), folder).expectation(CIRCUIT, z(0), ANGLES)
+        for each in targets
+    ]
+    kept = [result.info["ledger"][0]["from_ledger"] for result in found]
+    assert kept == [False, False, False, True, False, False, True]
+
+
 def test_a_classifier_offloads_into_a_ledger(folder):
     x = np.array([[-2.0], [-1.0], [1.0], [2.0]])
     circuit_model = reuploading_model(1, n_qubits=1, n_layers=1)
