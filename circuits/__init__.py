@@ -32,7 +32,14 @@ from circuits.gates.constants import Constant
 from circuits.gates.definitions import definition, frequencies, structure
 from circuits.gates.gate_types import Gate, Slot, gate, gate_angle
 from circuits.gates.table import GATES, GateDef
-from circuits.gradients import Gradient, finite_differences, hessian_vector, parameter_shift
+from circuits.gradients import (
+    Gradient,
+    ShiftRule,
+    finite_differences,
+    hessian_vector,
+    parameter_shift,
+    shift_rule,
+)
 from circuits.hamiltonians import chain_edges, grid_edges, heisenberg, transverse_ising
 from circuits.mitigation.folding import fold
 from circuits.modifiers import controlled, inverse, power
@@ -82,7 +89,6 @@ from circuits.operations import (
 )
 from circuits.protocol import Backend, Result
 from circuits.shadows import Shadow, classical_shadow, shadow_expectation, shadow_size
-from circuits.shift_rules import ShiftRule, shift_rule
 from circuits.simulation import (
     Explanation,
     MatrixProductState,

@@ -182,7 +182,8 @@ def _placed(
     from circuits.on_qiskit.native import native
     from circuits.on_qiskit.programs import program
 
-    target, options = device.target, {"level": device.optimization_level, "seed": device.seed}
+    target = device.target
+    options: dict[str, Any] = {"level": device.optimization_level, "seed": device.seed}
     made = native(target, circuit, angles, layout=device.initial_layout, **options)
     layout = made.size["layout"]
     run = _drawable(*program(target, circuit, angles, measured=False, layout=layout, **options))

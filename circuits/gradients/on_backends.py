@@ -16,10 +16,10 @@ from circuits.angles import Angles, batch_length, check_angles
 from circuits.circuit import Circuit
 from circuits.gates.definitions import frequencies
 from circuits.gates.gate_types import Gate, Slot
+from circuits.gradients.shift_rules import shift_rule
+from circuits.gradients.stochastic_shifts import Splits, driven_gates, split_estimates
 from circuits.observables import PauliSum
 from circuits.protocol import Backend, check_count, check_seed
-from circuits.shift_rules import shift_rule
-from circuits.stochastic_shifts import Splits, driven_gates, split_estimates
 
 Arrays = dict[str, npt.NDArray[np.float64]]
 

@@ -6,10 +6,10 @@ import pytest
 
 from circuits import Exact, Shots, build_circuit, expectation, gate, parameter_shift, pauli, z
 from circuits.backends import Density
+from circuits.gradients.stochastic_shifts import driven_gates, split_estimates
 from circuits.noise import amplitude_damping
 from circuits.operations import driven, when
 from circuits.simulation.open_systems.density import density_expectation
-from circuits.stochastic_shifts import driven_gates, split_estimates
 
 RNG = np.random.default_rng(1)
 MIXED = RNG.normal(size=(4, 4)) + 1j * RNG.normal(size=(4, 4))

@@ -24,8 +24,8 @@ from circuits import (
 )
 from circuits.dense import density
 from circuits.gates.definitions import definition
-from circuits.gradients import finite_differences, hessian_vector, parameter_shift
-from circuits.shift_rules import shift_rule
+from circuits.gradients.on_backends import finite_differences, hessian_vector, parameter_shift
+from circuits.gradients.shift_rules import shift_rule
 
 PARAMETRIC = sorted(name for name, item in GATES.items() if item.generator is not None)
 OBSERVABLES = (z(0), 0.5 * pauli("XY", (0, 1)) - pauli("ZX", (1, 2)) + 0.3)
