@@ -14,9 +14,7 @@ import numpy as np
 
 from annealing import Qubo, Sampler, Samples
 from experiments.trainers.classical import named_clusters
-from experiments.trainers.trained import Trained
-
-Score = Callable[[np.ndarray], np.ndarray]
+from experiments.trainers.trained import Score, Trained, behind
 
 
 def qaml(
@@ -250,7 +248,7 @@ def _trained(
     arrays = {"energies": np.repeat(found.energies, found.occurrences)} if told else {}
     reads = sum(int(s.samples.occurrences.sum()) for s in model.solutions_)
     counts = {"reads": reads} if told else {}
-    return Trained(partial(_behind, scaler, score), {"train": train}, counts, arrays, told)
+    return Trained(partial(behind, scaler, score), {"train": train}, counts, arrays, told)
 
 
 def _told(model: Any, answer: str) -> dict[str, Any]:
@@ -272,12 +270,8 @@ def _told(model: Any, answer: str) -> dict[str, Any]:
     }
 
 
-def _behind(scaler: Any, score: Score, x: np.ndarray) -> np.ndarray:
-    return score(scaler.transform(x))
-
-
 def _logistic(y: np.ndarray, selector: Any, z: np.ndarray) -> Score:
     from sklearn.linear_model import LogisticRegression
 
     model = LogisticRegression(max_iter=2000).fit(selector.transform(z), y)
-    return partial(_behind, selector, model.decision_function)
+    return partial(behind, selector, model.decision_function)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.trainers.trained import Trained, trained_since
+from experiments.trainers.trained import Trained, behind, trained_since
 from qml import best_threshold, fit_weak_classifiers, vote
 
 
@@ -197,11 +197,7 @@ def _standardised(
         score = finish(model, z)
     else:
         score = getattr(model, "decision_function", None) or model.predict
-    return trained_since(start, partial(_behind, scaler, score))
-
-
-def _behind(scaler: Any, score: Callable, x: np.ndarray) -> np.ndarray:
-    return score(scaler.transform(x))
+    return trained_since(start, partial(behind, scaler, score))
 
 
 def _sklearn(model: Any, x: np.ndarray, y: np.ndarray) -> Trained:

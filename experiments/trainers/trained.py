@@ -14,6 +14,7 @@ import numpy as np
 from qml import Frozen
 
 Progress = Callable[[int, int], None]
+Score = Callable[[np.ndarray], np.ndarray]
 
 
 class Trained(NamedTuple):
@@ -22,7 +23,7 @@ class Trained(NamedTuple):
     `seconds` by stage; `counts` of reads and the like; `arrays` to keep; `info` as JSON.
     """
 
-    score: Callable[[np.ndarray], np.ndarray]
+    score: Score
     seconds: dict[str, float]
     counts: dict[str, int]
     arrays: dict[str, np.ndarray]
@@ -37,6 +38,11 @@ class TrainedCircuit(NamedTuple):
     seconds: dict[str, float]
 
 
-def trained_since(start: float, score: Callable[[np.ndarray], np.ndarray]) -> Trained:
+def trained_since(start: float, score: Score) -> Trained:
     """A classifier whose training began at `start` of `time.perf_counter` and ends now."""
     return Trained(score, {"train": time.perf_counter() - start}, {}, {}, {})
+
+
+def behind(scaler: Any, score: Score, x: np.ndarray) -> np.ndarray:
+    """Scores of features that a scaler of scikit-learn's, or a selector, changes first."""
+    return score(scaler.transform(x))
