@@ -193,7 +193,8 @@ def _summary(table: Table) -> str:
         parts.append(f"{extreme(table)}{of} {interval(best.main)} ({row_name(best)})")
     if any(line.simulated for line in lines):
         by_device = len(device_rows(table.records))
-        some = f"{by_device} answered by a device, the other" if by_device else "all"
+        rows = f"{by_device} row{'s' * (by_device > 1)}"
+        some = f"{rows} answered by a device, all other" if by_device else "all"
         parts.append(f"{some} quantum rows simulated")
     return "; ".join(parts) + "."
 

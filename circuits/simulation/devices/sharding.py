@@ -39,7 +39,9 @@ def over_devices(
 
     No device talks to another but for what is made of the results, such as a mean, and for the
     gradients of angles that all samples share. `jit` with shardings of the inputs alone would
-    gather the whole batch where a native kernel runs.
+    gather the whole batch where a native kernel runs. In a `shard_map` of your own,
+    programs of circuits do not say over which devices their values vary: give it `check_vma=False`
+    and take gradients outside of it, as JAX then does not add up those that devices share.
 
     Args:
         function: pure, of `{segment: (size,)}`, such as `expectation` returns.

@@ -109,7 +109,7 @@ def test_rows_that_a_device_answered_are_not_called_simulated(page, table, write
         for r in table.records
     ]
     text = write(table._replace(records=records))
-    assert "; 1 answered by a device, the other quantum rows simulated." in text
+    assert "; 1 row answered by a device, all other quantum rows simulated." in text
 
 
 def test_the_command_names_the_commit(table, write):
