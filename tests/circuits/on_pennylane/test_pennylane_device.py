@@ -202,6 +202,7 @@ def test_amplitudes_are_differentiated_by_parameter_shifts():
     np.testing.assert_allclose(found, [-1, 1, 1, 1], atol=1e-12)
 
 
+@compiles
 def test_matrices_of_one_and_two_wires_are_differentiated_in_jax():
     def node(angle):
         half = angle / 2
