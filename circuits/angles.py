@@ -1,6 +1,6 @@
 """Checks of the angles that are put into a circuit's segments, done once, at the public edge."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import jax
@@ -46,6 +46,33 @@ def check_shapes(circuit: Circuit, angles: Angles) -> None:
             )
         if _at_hand(array):
             _check_finite(segment, np.asarray(array))
+
+
+def real_angles(circuit: Circuit, angles: Angles) -> dict[str, jax.Array]:
+    """Check one set of angles as `check_shapes` does, and return JAX's arrays of real numbers.
+
+    Segments come sorted by name, as circuits that list them in another order are equal and share
+    programs: `named_angles` puts the arrays of one into those of the other.
+
+    >>> from circuits import build_circuit, gate
+    >>> circuit = build_circuit([gate("rx", 0, angle=("w", 0)), gate("rx", 0, angle=("a", 0))])
+    >>> list(real_angles(circuit, {"w": [1.0], "a": [2.0]}))
+    ['a', 'w']
+    """
+    check_shapes(circuit, angles)
+    real = jnp.result_type(float)
+    return {name: jnp.asarray(angles[name], real) for name in sorted(circuit.segments)}
+
+
+def named_angles(circuit: Circuit, arrays: Iterable[jax.Array]) -> dict[str, jax.Array]:
+    """Return arrays in the order of `real_angles` as `{segment: array}`.
+
+    >>> from circuits import build_circuit, gate
+    >>> circuit = build_circuit([gate("rx", 0, angle=("w", 0)), gate("rx", 0, angle=("a", 0))])
+    >>> named_angles(circuit, ["first", "second"])
+    {'a': 'first', 'w': 'second'}
+    """
+    return dict(zip(sorted(circuit.segments), arrays, strict=True))
 
 
 def checked(function: Callable[..., Any]) -> Callable[..., Any]:

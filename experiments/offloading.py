@@ -179,7 +179,8 @@ def write_scores(path: Path, rows: Sequence[Offload], table: Table) -> None:
 def _read_csv(path: Path) -> Table:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
-        _head, _first, *_ = lines
+        if len(lines) < 2:
+            raise ValueError("There is no event.")
         columns = np.genfromtxt(lines, delimiter=",", names=True, ndmin=1, deletechars="")
     except ValueError as error:
         raise ValueError(

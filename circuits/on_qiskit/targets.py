@@ -169,19 +169,21 @@ def keeps_jobs(target: Any) -> bool:
     return found and not (is_ibm(target) or is_aer(target) or is_fake(target))
 
 
-def simulator_digest(target: Any) -> str | None:
+def simulator_facts(target: Any) -> dict[str, str]:
     """Return what tells simulators of one name apart, a digest of what they are told to err.
 
-    None for what its name tells: a device that keeps its jobs, and no target.
+    Nothing for what its name tells: a device that keeps its jobs, whatever its calibration is at
+    the time, and no target.
 
     >>> from qiskit.providers.fake_provider import GenericBackendV2
-    >>> one, other = (simulator_digest(GenericBackendV2(2, seed=seed)) for seed in (1, 2))
-    >>> one == other, simulator_digest(None) is None
-    (False, True)
+    >>> one, other = (simulator_facts(GenericBackendV2(2, seed=seed)) for seed in (1, 2))
+    >>> one == other, simulator_facts(None)
+    (False, {})
     """
     if target is None or is_ibm(target) or keeps_jobs(target):
-        return None
-    return _digest(_aer_told(target)) if is_aer(target) else _stated_digest(target)
+        return {}
+    digest = _digest(_aer_told(target)) if is_aer(target) else _stated_digest(target)
+    return {"simulator": digest}
 
 
 @lru_cache(maxsize=8)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
-from circuits.angles import Angles, check_shapes
+from circuits.angles import Angles, named_angles, real_angles
 from circuits.circuit import Circuit
 from circuits.gates.gate_types import is_unitary
 from circuits.simulation.devices.memory import check_fits, device_memory, memory_plan
@@ -71,9 +71,7 @@ def read_state(
     check_gradient(gradient)
 
     def run(angles: Angles) -> jax.Array:
-        check_shapes(circuit, angles)
-        real = jnp.result_type(float)
-        arrays = [jnp.asarray(angles[name], real) for name in sorted(circuit.segments)]
+        arrays = real_angles(circuit, angles).values()
         dtype = jnp.result_type(kind)
         options = {"circuit": circuit, "read": read, "gradient": gradient}
         return _simulate(*arrays, **options, out=shape, dtype=dtype)
@@ -118,8 +116,7 @@ def check_pure(circuit: Circuit) -> None:
 
 
 def _run(differentiate: bool, *arrays, circuit: Circuit, read: Read, gradient: str) -> jax.Array:
-    # Sorted, as equal circuits, which share programs, may list their segments in another order.
-    angles = dict(zip(sorted(circuit.segments), arrays, strict=True))
+    angles = named_angles(circuit, arrays)
     chosen = choice_for(circuit, angles, differentiate)
     if differentiate:
         chosen = choose_gradient(chosen, gradient, batch=_columns(arrays))

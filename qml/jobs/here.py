@@ -179,10 +179,9 @@ def _simulated(value: Any) -> dict[str, str]:
     """Of a target of Qiskit's what its name does not tell."""
     if not (hasattr(value, "target") and hasattr(value, "num_qubits")):
         return {}
-    from circuits.on_qiskit.targets import simulator_digest
+    from circuits.on_qiskit.targets import simulator_facts
 
-    digest = simulator_digest(value)
-    return {"simulator": digest} if digest else {}
+    return simulator_facts(value)
 
 
 def _seeded(backend: Any, seed: int) -> Any:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from circuits import Circuit, PauliSum, QiskitBackend, Result, check_observables, measurement_groups
 from circuits.on_qiskit import jobs
-from circuits.on_qiskit.targets import keeps_jobs, simulator_digest
+from circuits.on_qiskit.targets import keeps_jobs, simulator_facts
 from qml.jobs.ibm_faults import quietly
 from qml.jobs.protocol import CHUNK, Answer, Arrays, Cost, Part, qpu_seconds
 from qml.jobs.provider_faults import provider_quietly
@@ -138,9 +138,7 @@ class QiskitDevice:
 
     def _parts(self, prepared: Sequence[jobs.Prepared]) -> list[Part]:
         told = {"provider": self.provider} if self.provider else {}
-        # Simulators of one name differ; a device is asked once, whatever its calibration then was.
-        digest = simulator_digest(self.backend.target)
-        like = {"simulator": digest} if digest else {}
+        like = simulator_facts(self.backend.target)
         return [Part(each.request | like, each.facts | told, each.arrays) for each in prepared]
 
     def _limited(self, bases: int) -> QiskitBackend:

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, PartitionSpec
 
-from circuits.angles import Angles, check_shapes
+from circuits.angles import Angles, real_angles
 from circuits.circuit import Circuit
 from circuits.gates.definitions import structure
 from circuits.gates.gate_types import Gate, is_unitary
@@ -268,9 +268,6 @@ def _on_mesh(circuit, mesh, local, out):
     )
 
     def run(angles: Angles, *others: jax.Array) -> jax.Array:
-        check_shapes(circuit, angles)
-        real = jnp.result_type(float)
-        given = {name: jnp.asarray(angles[name], real) for name in circuit.segments}
-        return mapped(given, *others)
+        return mapped(real_angles(circuit, angles), *others)
 
     return run

@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from circuits.angles import Angles, check_shapes
+from circuits.angles import Angles, named_angles, real_angles
 from circuits.circuit import Circuit
 from circuits.observables import PauliSum, check_observables
 from circuits.simulation.devices.memory import device_memory
@@ -140,9 +140,7 @@ def _function(circuit: Circuit, read, observables, shape: tuple[int, ...], kind:
     make_open_program(circuit)
 
     def run(angles: Angles) -> jax.Array:
-        check_shapes(circuit, angles)
-        real = jnp.result_type(float)
-        arrays = [jnp.asarray(angles[name], real) for name in sorted(circuit.segments)]
+        arrays = real_angles(circuit, angles).values()
         options = {"circuit": circuit, "read": read, "observables": observables}
         return _simulate(*arrays, **options, out=shape, dtype=jnp.result_type(kind))
 
@@ -150,8 +148,7 @@ def _function(circuit: Circuit, read, observables, shape: tuple[int, ...], kind:
 
 
 def _run(*arrays: jax.Array, circuit: Circuit, read, observables) -> jax.Array:
-    # Sorted, as equal circuits, which share programs, may list their segments in another order.
-    angles = dict(zip(sorted(circuit.segments), arrays, strict=True))
+    angles = named_angles(circuit, arrays)
     program = make_open_program(circuit, _batched(angles))
     if observables is not None:
         return _expectations(program, observables, angles)

@@ -22,7 +22,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from circuits.angles import Angles, check_shapes
+from circuits.angles import Angles, real_angles
 from circuits.circuit import Circuit
 from circuits.gates.definitions import amplitude_vector
 from circuits.observables import PauliSum, check_observables
@@ -154,9 +154,7 @@ def _trajectories(circuit: Circuit, read):
     chunk = max(1, CHUNK >> circuit.n_qubits)
 
     def run(angles: Angles, keys: jax.Array) -> jax.Array:
-        check_shapes(circuit, angles)
-        real = jnp.result_type(float)
-        arrays = {name: jnp.asarray(angles[name], real) for name in circuit.segments}
+        arrays = real_angles(circuit, angles)
 
         def some(keys: jax.Array) -> jax.Array:
             return read(_final_states(program, arrays, keys), keys)

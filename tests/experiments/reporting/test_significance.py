@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from experiments.records import read_arrays
 from experiments.reporting.significance import compare_rows
 from experiments.reporting.tables import make_table
 from experiments.statistics import bayesian_t_test, corrected_t_test, mcnemar_test
@@ -15,15 +14,10 @@ def table(finished):
     return make_table(*finished, resamples=20)
 
 
-def stored(finished, table, row):
-    records = [record for record in table.records if record.row == row]
-    return [read_arrays(finished[1], record.digest) for record in records]
-
-
-def test_every_other_row_is_tested_on_the_events_of_both(finished, table):
+def test_every_other_row_is_tested_on_the_events_of_both(finished, stored, table):
     tested = {entry.row.id: entry for entry in compare_rows(table, finished[1], "classical")}
     assert set(tested) == {"sum", "exact", "shots", "best", "annealed"}
-    mine, other = (stored(finished, table, row) for row in ("shots", "logistic"))
+    mine, other = (stored(table, row) for row in ("shots", "logistic"))
     same = np.isin(other[0]["rows"], mine[0]["rows"])
     a = np.array([auc(m["scores"], m["labels"]) for m in mine])
     b = np.array([auc(o["scores"][same], o["labels"][same]) for o in other])

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from experiments.records import read_arrays
 from experiments.reporting.findings import findings
 from experiments.reporting.formats import HEADS, table_cells, to_markdown
 from experiments.reporting.tables import make_table
@@ -17,25 +16,20 @@ def table(finished):
     return make_table(*finished, resamples=200)
 
 
-def _stored(finished, table, row):
-    records = [r for r in table.records if r.row == row]
-    return [read_arrays(finished[1], r.digest) for r in records]
-
-
-def test_auc_is_the_mean_over_seeds_of_the_stored_scores(finished, table):
+def test_auc_is_the_mean_over_seeds_of_the_stored_scores(stored, table):
     for line in table.lines:
-        arrays = _stored(finished, table, line.row.id)
+        arrays = stored(table, line.row.id)
         aucs = [roc_auc_score(a["labels"], a["scores"]) for a in arrays]
         assert line.auc.value == pytest.approx(np.mean(aucs))
         assert line.auc.low <= line.auc.value <= line.auc.high
         assert line.spread == pytest.approx(np.std(aucs, ddof=1))
 
 
-def test_change_to_ideal_is_taken_on_the_same_events(finished, table):
+def test_change_to_ideal_is_taken_on_the_same_events(stored, table):
     line = next(line for line in table.lines if line.row.id == "shots")
     assert line.events == 40
     want = []
-    exact, shots = _stored(finished, table, "exact"), _stored(finished, table, "shots")
+    exact, shots = stored(table, "exact"), stored(table, "shots")
     for ideal, device in zip(exact, shots, strict=True):
         same = np.isin(ideal["rows"], device["rows"])
         want.append(
